@@ -1,0 +1,184 @@
+"""What a user gets: the contract ``accsim.result/1`` as frozen values.
+
+Field names are the JSON keys. Ratios lie in 0..1. Bytes, MACs and cycles are integers; times in
+seconds are floats made from integer picoseconds once, at the end. Only additions later.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal
+
+SCHEMA = "accsim.result/1"
+
+Cause = Literal["dram", "array", "vector", "sram", "dma", "dispatch", "dependency"]
+CAUSES: tuple[Cause, ...] = ("dram", "array", "vector", "sram", "dma", "dispatch", "dependency")
+RooflineBound = Literal["memory", "compute", "on_chip"]
+
+
+@dataclass(frozen=True, slots=True)
+class OpStats:
+    """All operators of one group (``qkv``, ``scores``...) over the decode passes of a run.
+
+    name                     the group
+    kind                     what it is: matmul, scores, rms_norm, ...
+    count                    operators executed
+    cycles                   core cycles of the critical path that these operators account for; the
+                             groups of a run add up to its decode time
+    time_ps                  the same in picoseconds, exact
+    intensity_macs_per_byte  MACs per DRAM byte; None where no DRAM byte moves
+    roofline_bound           which side of the ridge point the intensity lies on
+    bound                    the cause with the largest share of `time_ps` (or of the group's own
+                             busy time where it is never on the critical path)
+    causes_ps                critical-path time by cause; adds up to `time_ps`
+    """
+
+    name: str
+    kind: str
+    count: int
+    cycles: int
+    time_ps: int
+    dram_read_bytes: int
+    dram_write_bytes: int
+    macs: int
+    intensity_macs_per_byte: float | None
+    roofline_bound: RooflineBound
+    bound: Cause
+    causes_ps: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Utilization:
+    """Share of decode time in which each unit does useful work.
+
+    dram    bytes moved over what the pins could have moved
+    array   useful MACs over what the array could have done (at the precision of each operator)
+    vector  busy time of the vector unit
+    sram    bytes that the compute side moved over what the SRAM ports could have moved
+    """
+
+    dram: float
+    array: float
+    vector: float
+    sram: float
+
+
+@dataclass(frozen=True, slots=True)
+class UnitTime:
+    """One unit over the decode passes; the three add up to the decode time, in ps."""
+
+    unit: str
+    busy_ps: int
+    stalled_ps: int
+    idle_ps: int
+
+
+@dataclass(frozen=True, slots=True)
+class DramStats:
+    """The DRAM over the decode passes.
+
+    The five times are averages over the channels, in ps, and add up to the decode time: moving
+    data, read/write or rank turnaround, refresh, waiting for a row, nothing to do.
+    """
+
+    data_ps: int
+    turnaround_ps: int
+    refresh_ps: int
+    activation_ps: int
+    idle_ps: int
+    row_hits: int
+    row_misses: int
+    row_conflicts: int
+    activates: int
+    refreshes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How many passes were simulated in full, and how well the rest were interpolated.
+
+    `max_error` is the largest relative difference between an interpolated pass time and the same
+    pass simulated, over the passes where both were done (0 where every pass was simulated).
+    """
+
+    passes: int
+    simulated: int
+    max_error: float
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """One run of the workload on the chip."""
+
+    name: str
+    scheme: str
+    max_tokens_per_pass: int
+    prompt_tokens: int
+    output_tokens: int
+    batch: int
+    passes: int
+    mean_tokens_per_pass: float
+    expected_tokens_per_pass: float | None
+    ttft_s: float
+    tpot_s: float
+    decode_s: float
+    decode_ps: int
+    prefill_ps: int
+    decode_cycles: int
+    decode_tokens_per_s: float
+    mean_pass_s: float
+    decode_dram_read_bytes: int
+    decode_dram_write_bytes: int
+    decode_dram_bytes_per_token: float
+    decode_macs: int
+    prefill_dram_read_bytes: int
+    prefill_dram_write_bytes: int
+    prefill_macs: int
+    floor_s: float
+    prefill_floor_s: float
+    utilization: Utilization
+    units: tuple[UnitTime, ...]
+    dram: DramStats
+    sram_peak_bytes: int
+    bound: Cause
+    bound_share: dict[str, float]
+    prefill_bound: Cause
+    prefill_bound_share: dict[str, float]
+    sampling: Sampling
+    ops: tuple[OpStats, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Speedup:
+    """Decode speed against the baseline run: ratio of mean time per output token."""
+
+    baseline: str
+    by_run: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The answer to one chip and one workload."""
+
+    chip: str
+    workload: str
+    accsim_version: str
+    seed: int
+    clock_hz: float
+    peak_dram_bytes_per_s: float
+    peak_macs_per_s: float
+    sram_bytes: int
+    runs: tuple[RunResult, ...]
+    speedup: Speedup
+
+    def to_json(self) -> dict[str, Any]:
+        """The ``accsim.result/1`` object: plain dicts, lists, strings and numbers."""
+        document: dict[str, Any] = {"schema": SCHEMA}
+        for field in fields(self):
+            if field.name == "runs":
+                document["runs"] = [asdict(run) for run in self.runs]
+            elif field.name == "speedup":
+                document["speedup"] = {"baseline": self.speedup.baseline, **self.speedup.by_run}
+            else:
+                document[field.name] = getattr(self, field.name)
+        return document

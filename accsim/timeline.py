@@ -1,0 +1,84 @@
+"""What happened in one pass: integer columns, filled by the engine, read-only afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from accsim.program import Unit
+
+Column = npt.NDArray[np.int64]
+
+NO_BLOCKER = -1
+"""`Lane.blocker` of a command that waited only for its own unit's previous command."""
+SRAM_BLOCKER = 4
+"""`Lane.blocker` of a load that waited for room in the stream buffer."""
+SLOT_BLOCKER = 5
+"""`Lane.blocker` of a transfer that waited for the DMA's outstanding slots."""
+
+
+@dataclass(frozen=True)
+class Lane:
+    """The commands of one unit as they ran; times in ps from the start of the pass.
+
+    ready_ps   when the last thing that the command waited for was there
+    start_ps   when it started: `ready_ps` plus dispatch (tiles) or DMA issue (transfers)
+    end_ps     when it was done
+    blocker    what it waited for last: a `Unit`, SRAM_BLOCKER, SLOT_BLOCKER or NO_BLOCKER
+    """
+
+    ready_ps: Column
+    start_ps: Column
+    end_ps: Column
+    blocker: Column
+
+    def __len__(self) -> int:
+        return len(self.end_ps)
+
+
+DRAM_STATES = ("data", "turnaround", "refresh", "activation", "idle")
+"""What a channel's data bus does; the five add up to the elapsed time of the channel."""
+
+
+@dataclass(frozen=True)
+class MemoryLane:
+    """Descriptors in the order in which the memory system took them.
+
+    unit, index     which command: `Unit.LOAD` or `Unit.STORE`, and its place in that queue
+    begin_ps        shape (requests, channels): first data on that channel's bus (0 if none)
+    finish_ps       same shape: last data (0 if none)
+    states_ps       shape (channels, 5): time of each channel in each of `DRAM_STATES`
+    row_hits, row_misses, row_conflicts, activates, refreshes: counts per channel
+    """
+
+    unit: Column
+    index: Column
+    begin_ps: Column
+    finish_ps: Column
+    states_ps: Column
+    row_hits: Column
+    row_misses: Column
+    row_conflicts: Column
+    activates: Column
+    refreshes: Column
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """One simulated pass, from 0 to `elapsed_ps`.
+
+    `sram_ps` and `sram_bytes` are the moments at which the stream buffer's fill changed, and the
+    bytes in use from then on (the activation reserve not included).
+    """
+
+    elapsed_ps: int
+    lanes: tuple[Lane, Lane, Lane, Lane]
+    memory: MemoryLane
+    sram_ps: Column
+    sram_bytes: Column
+
+    def lane(self, unit: Unit) -> Lane:
+        """The commands of one unit as they ran."""
+        return self.lanes[unit]
