@@ -1,0 +1,1 @@
+"""Cycle counts of compute arrays: pure functions of a tile's shape."""

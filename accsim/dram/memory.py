@@ -1,0 +1,127 @@
+"""The memory system that the engine talks to: descriptors in, completion times out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Protocol
+
+import numpy as np
+
+from accsim.chip import Memory
+from accsim.dram import kernel
+from accsim.dram.kernel import Ints
+from accsim.units import PS_PER_S
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryStatistics:
+    """Sums over a run, one row per channel; `states` in command-clock cycles.
+
+    `states` has the columns data, turnaround, refresh, activation (shape (channels, 4)); the rest
+    of the time a channel had nothing to do. Row counts are per burst.
+    """
+
+    states: Ints
+    row_hits: Ints
+    row_misses: Ints
+    row_conflicts: Ints
+    activates: Ints
+    refreshes: Ints
+
+
+class MemoryModel(Protocol):
+    """A DRAM system that is told the time. Requests come in order of time and are served so."""
+
+    window: Ints
+    """After `submit`: first and last cycle of data per channel, shape (channels, 2); -1: none."""
+
+    def submit(
+        self, now_ps: int, address: int, rows: int, row_bytes: int, stride_bytes: int, write: bool
+    ) -> int:
+        """Take a 2-D descriptor at `now_ps`; return the time at which its last byte has passed."""
+
+    def statistics(self) -> MemoryStatistics:
+        """What happened so far."""
+
+    def to_ps(self, cycles: Ints) -> Ints:
+        """Times in ps of an array of command-clock edges."""
+
+
+class RowGranularMemory:
+    """The fast model: one compiled step per row of DRAM (see `accsim.dram.kernel`)."""
+
+    def __init__(self, memory: Memory) -> None:
+        part, t = memory.part, memory.part.timings
+        self._p = np.array(
+            [
+                memory.channels,
+                memory.interleave_bytes,
+                part.burst_bytes,
+                part.burst_cycles,
+                part.bank_groups,
+                part.banks_per_group,
+                memory.ranks,
+                part.row_bytes // part.burst_bytes,
+                memory.queue_bursts,
+                int(memory.refresh),
+                *(t.CL, t.CWL, t.tRCD, t.tRCD_WR, t.tRP, t.tRAS, t.tRC, t.tCCD_S, t.tCCD_L),
+                *(t.tRRD_S, t.tRRD_L, t.tFAW, t.tRTP, t.tWR, t.tWTR_S, t.tWTR_L, t.tRTW, t.tRTRS),
+                *(t.tRFC, t.tREFI),
+            ],
+            dtype=np.int64,
+        )
+        all_ranks = memory.channels * memory.ranks
+        self._channels = np.zeros((memory.channels, kernel.CHANNEL_STATE), dtype=np.int64)
+        self._ranks = np.zeros((all_ranks, kernel.RANK_STATE), dtype=np.int64)
+        self._ranks[:, kernel.ACT_OLDEST : kernel.ACT_NEWEST + 1] = kernel.LONG_AGO
+        # Ranks refresh in turn, evenly spread over the interval.
+        for rank in range(memory.ranks):
+            due = t.tREFI * (rank + 1) // memory.ranks
+            self._ranks[rank :: memory.ranks, kernel.REFRESH_DUE] = due
+        all_banks = all_ranks * part.banks_per_group * part.bank_groups
+        self._banks = np.zeros((all_banks, kernel.BANK_STATE), dtype=np.int64)
+        self._banks[:, kernel.OPEN_ROW] = -1
+        self._banks[:, kernel.ACT_AT] = kernel.LONG_AGO
+        self._stats = np.zeros((memory.channels, kernel.STATISTICS), dtype=np.int64)
+        self.window: Ints = np.zeros((memory.channels, 2), dtype=np.int64)
+        # The period of the command clock in lowest terms, so that products fit 64 bits.
+        period = Fraction(PS_PER_S * part.clock.hz_den, part.clock.hz_num)
+        self._period_num, self._period_den = period.numerator, period.denominator
+
+    def submit(
+        self, now_ps: int, address: int, rows: int, row_bytes: int, stride_bytes: int, write: bool
+    ) -> int:
+        """Take a 2-D descriptor at `now_ps`; return the time at which its last byte has passed."""
+        arrival = -(-now_ps * self._period_den // self._period_num)
+        done = kernel.submit(
+            self._p,
+            self._channels,
+            self._ranks,
+            self._banks,
+            self._stats,
+            self.window,
+            address,
+            rows,
+            row_bytes,
+            stride_bytes,
+            int(write),
+            arrival,
+        )
+        return -(-done * self._period_num // self._period_den)
+
+    def statistics(self) -> MemoryStatistics:
+        """What happened so far."""
+        s = self._stats.copy()
+        return MemoryStatistics(
+            states=s[:, : kernel.HITS],
+            row_hits=s[:, kernel.HITS],
+            row_misses=s[:, kernel.MISSES],
+            row_conflicts=s[:, kernel.CONFLICTS],
+            activates=s[:, kernel.ACTIVATES],
+            refreshes=s[:, kernel.REFRESHES],
+        )
+
+    def to_ps(self, cycles: Ints) -> Ints:
+        """Times in ps of an array of command-clock edges, rounded up to whole ps."""
+        return -(-cycles * self._period_num // self._period_den)

@@ -1,0 +1,268 @@
+"""Appending commands to the four queues of a program."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from accsim.array.cycles import TileCost
+from accsim.program import Program, Tiles, Transfers, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """Completion counts to wait for, one per unit (see `accsim.program.Commands`)."""
+
+    loads: int = 0
+    stores: int = 0
+    array: int = 0
+    vector: int = 0
+
+    def __or__(self, other: Needs) -> Needs:
+        """Both: the larger threshold of each unit."""
+        return Needs(
+            max(self.loads, other.loads),
+            max(self.stores, other.stores),
+            max(self.array, other.array),
+            max(self.vector, other.vector),
+        )
+
+
+NOTHING = Needs()
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a tile occupies: cycles of its unit (and how many of them SRAM adds), MACs, SRAM bytes."""
+
+    cycles: int
+    sram_cycles: int
+    macs: int
+    sram_bytes: int
+
+
+def array_work(
+    cost: TileCost, macs: int, a_bits: int, b_bits: int, c_bits: int, bytes_per_cycle: int
+) -> Work:
+    """The work of an array tile: the array's cycles, or the SRAM's if moving operands takes longer.
+
+    Args:
+        cost: cycles and element counts of the tile.
+        macs: useful multiply-accumulates.
+        a_bits, b_bits, c_bits: stored bits of an input, a weight and an output element.
+        bytes_per_cycle: SRAM bandwidth.
+    """
+    moved = -(-(cost.a_reads * a_bits + cost.b_reads * b_bits + cost.c_writes * c_bits) // 8)
+    extra = max(0, -(-moved // bytes_per_cycle) - cost.cycles)
+    return Work(cost.cycles + extra, extra, macs, moved)
+
+
+@dataclass
+class _Queue:
+    op: list[int] = field(default_factory=list)
+    label: list[int] = field(default_factory=list)
+    loads: list[int] = field(default_factory=list)
+    stores: list[int] = field(default_factory=list)
+    array: list[int] = field(default_factory=list)
+    vector: list[int] = field(default_factory=list)
+    free: list[int] = field(default_factory=list)
+    first: list[int] = field(default_factory=list)
+
+    def append(self, op: int, label: int, needs: Needs, free: int) -> None:
+        first = not self.op or self.op[-1] != op
+        self.op.append(op)
+        self.label.append(label)
+        self.loads.append(needs.loads)
+        self.stores.append(needs.stores)
+        self.array.append(needs.array)
+        self.vector.append(needs.vector)
+        self.free.append(free)
+        self.first.append(int(first))
+
+    def extend(self, op: int, labels: range, loads: range | None, needs: Needs, free: int) -> None:
+        """Append `len(labels)` alike commands; only the first has `needs` (the queue is in order)."""
+        count = len(labels)
+        first = not self.op or self.op[-1] != op
+        at = len(self.op)
+        zeros = [0] * count
+        self.op.extend([op] * count)
+        self.label.extend(labels)
+        self.loads.extend(loads if loads is not None else zeros)
+        self.stores.extend(zeros)
+        self.array.extend(zeros)
+        self.vector.extend(zeros)
+        self.free.extend([free] * count)
+        self.first.extend(zeros)
+        self.loads[at] = max(self.loads[at], needs.loads)
+        self.stores[at] = needs.stores
+        self.array[at] = needs.array
+        self.vector[at] = needs.vector
+        self.first[at] = int(first)
+
+    def columns(self) -> dict[str, object]:
+        return {
+            "op": tuple(self.op),
+            "label": tuple(self.label),
+            "needs": tuple(map(tuple, (self.loads, self.stores, self.array, self.vector))),
+            "sram_free_bytes": tuple(self.free),
+            "first_of_op": tuple(self.first),
+        }
+
+
+@dataclass
+class _TransferQueue(_Queue):
+    address: list[int] = field(default_factory=list)
+    rows: list[int] = field(default_factory=list)
+    row_bytes: list[int] = field(default_factory=list)
+    stride: list[int] = field(default_factory=list)
+    sram: list[int] = field(default_factory=list)
+
+    def seal(self) -> Transfers:
+        return Transfers(
+            **self.columns(),  # type: ignore[arg-type]
+            address=tuple(self.address),
+            rows=tuple(self.rows),
+            row_bytes=tuple(self.row_bytes),
+            stride_bytes=tuple(self.stride),
+            sram_bytes=tuple(self.sram),
+        )
+
+
+@dataclass
+class _TileQueue(_Queue):
+    cycles: list[int] = field(default_factory=list)
+    sram_cycles: list[int] = field(default_factory=list)
+    macs: list[int] = field(default_factory=list)
+    sram_bytes: list[int] = field(default_factory=list)
+
+    def seal(self) -> Tiles:
+        return Tiles(
+            **self.columns(),  # type: ignore[arg-type]
+            cycles=tuple(self.cycles),
+            sram_cycles=tuple(self.sram_cycles),
+            macs=tuple(self.macs),
+            sram_bytes=tuple(self.sram_bytes),
+        )
+
+
+class ProgramBuilder:
+    """Grows a program command by command; counts of what is already there serve as thresholds."""
+
+    def __init__(self) -> None:
+        self._loads = _TransferQueue()
+        self._stores = _TransferQueue()
+        self._array = _TileQueue()
+        self._vector = _TileQueue()
+        self._labels: dict[str, int] = {}
+        self._tile_labels: dict[int, range] = {}
+
+    def count(self, unit: Unit) -> int:
+        """How many commands a unit has so far: the threshold that waits for all of them."""
+        return len((self._loads, self._stores, self._array, self._vector)[unit].op)
+
+    def label(self, text: str) -> int:
+        """The index of a label."""
+        return self._labels.setdefault(text, len(self._labels))
+
+    def tile_labels(self, count: int) -> range:
+        """Indices of the labels ``tile 1/count`` ... ``tile count/count``."""
+        known = self._tile_labels.get(count)
+        if known is None:
+            start = len(self._labels)
+            for i in range(count):
+                self._labels[f"tile {i + 1}/{count}"] = start + i
+            known = self._tile_labels[count] = range(start, start + count)
+        return known
+
+    def load(
+        self,
+        op: int,
+        label: int,
+        address: int,
+        row_bytes: int,
+        *,
+        rows: int = 1,
+        stride: int = 0,
+        needs: Needs = NOTHING,
+    ) -> int:
+        """Append a load; it takes its size from the stream buffer. Returns the count of loads."""
+        queue = self._loads
+        queue.append(op, label, needs, 0)
+        queue.address.append(address)
+        queue.rows.append(rows)
+        queue.row_bytes.append(row_bytes)
+        queue.stride.append(stride)
+        queue.sram.append(rows * row_bytes)
+        return len(queue.op)
+
+    def store(
+        self,
+        op: int,
+        label: int,
+        address: int,
+        row_bytes: int,
+        *,
+        rows: int = 1,
+        stride: int = 0,
+        needs: Needs = NOTHING,
+    ) -> int:
+        """Append a store of bytes in the activation reserve. Returns the count of stores."""
+        queue = self._stores
+        queue.append(op, label, needs, 0)
+        queue.address.append(address)
+        queue.rows.append(rows)
+        queue.row_bytes.append(row_bytes)
+        queue.stride.append(stride)
+        queue.sram.append(0)
+        return len(queue.op)
+
+    def array(self, op: int, label: int, work: Work, *, needs: Needs, free: int = 0) -> int:
+        """Append an array tile. Returns the count of array tiles."""
+        return self._tile(self._array, op, label, work, needs, free)
+
+    def vector(self, op: int, label: int, work: Work, *, needs: Needs, free: int = 0) -> int:
+        """Append a vector tile. Returns the count of vector tiles."""
+        return self._tile(self._vector, op, label, work, needs, free)
+
+    @staticmethod
+    def _tile(queue: _TileQueue, op: int, label: int, work: Work, needs: Needs, free: int) -> int:
+        queue.append(op, label, needs, free)
+        queue.cycles.append(work.cycles)
+        queue.sram_cycles.append(work.sram_cycles)
+        queue.macs.append(work.macs)
+        queue.sram_bytes.append(work.sram_bytes)
+        return len(queue.op)
+
+    def weight_stream(
+        self, op: int, labels: range, address: int, tile_bytes: int, work: Work, needs: Needs
+    ) -> None:
+        """Append `len(labels)` equal pairs of a contiguous weight load and the tile that uses it."""
+        count = len(labels)
+        loads, array = self._loads, self._array
+        at = len(loads.op)
+        loads.extend(op, labels, None, NOTHING, 0)
+        loads.address.extend(range(address, address + count * tile_bytes, tile_bytes))
+        loads.rows.extend([1] * count)
+        loads.row_bytes.extend([tile_bytes] * count)
+        loads.stride.extend([0] * count)
+        loads.sram.extend([tile_bytes] * count)
+        array.extend(op, labels, range(at + 1, at + 1 + count), needs, tile_bytes)
+        array.cycles.extend([work.cycles] * count)
+        array.sram_cycles.extend([work.sram_cycles] * count)
+        array.macs.extend([work.macs] * count)
+        array.sram_bytes.extend([work.sram_bytes] * count)
+
+    def seal(
+        self, graph: str, contexts: tuple[int, ...], reserve_bytes: int, stream_bytes: int
+    ) -> Program:
+        """The finished program."""
+        return Program(
+            graph=graph,
+            contexts=contexts,
+            loads=self._loads.seal(),
+            stores=self._stores.seal(),
+            array=self._array.seal(),
+            vector=self._vector.seal(),
+            labels=tuple(self._labels),
+            reserve_bytes=reserve_bytes,
+            stream_bytes=stream_bytes,
+        )

@@ -1,0 +1,120 @@
+"""The lowering stage: a pass graph at given contexts becomes a tile program for a chip."""
+
+from __future__ import annotations
+
+from accsim.chip import Chip
+from accsim.errors import InputError, Problem
+from accsim.lowering.attention import lower_attention
+from accsim.lowering.check import check_program
+from accsim.lowering.elementwise import INPUTS_PER_OUTPUT, lower_elementwise, lower_kv_append
+from accsim.lowering.layout import lay_out
+from accsim.lowering.matmul import lower_matmul
+from accsim.lowering.residency import divide, is_streamed
+from accsim.lowering.site import DoesNotFit, Site
+from accsim.ops import Op, PassGraph
+from accsim.program import Program
+from accsim.units import KIB, show_capacity
+
+MAX_SRAM_BYTES = 2**40
+"""Where the search for the least sufficient SRAM gives up."""
+
+
+def lower(
+    chip: Chip, graph: PassGraph, contexts: tuple[int, ...], cache_tokens: int
+) -> Program:
+    """Lower one pass.
+
+    Args:
+        chip: the hardware.
+        graph: the operators of the pass.
+        contexts: cached tokens of each sequence before the pass.
+        cache_tokens: positions that each KV cache has room for (its longest in the run).
+
+    Raises:
+        InputError: the SRAM is too small for any tiling; says how much would do.
+        InvariantError: the program does not cover the operators exactly (a bug).
+    """
+    try:
+        program = _lower(chip, graph, contexts, cache_tokens, chip.sram.capacity_bytes)
+    except DoesNotFit as reason:
+        needed = least_sram_bytes(chip, graph, contexts, cache_tokens)
+        advice = f"at least {needed // KIB} KiB are needed" if needed else "no size would do"
+        raise InputError(
+            Problem(
+                chip.name,
+                f"{show_capacity(chip.sram.capacity_bytes)} of SRAM are too small for pass "
+                f"{graph.name!r} ({reason}); {advice}",
+                key="sram.capacity_kib",
+            )
+        ) from None
+    check_program(program, graph)
+    return program
+
+
+def least_sram_bytes(
+    chip: Chip, graph: PassGraph, contexts: tuple[int, ...], cache_tokens: int
+) -> int:
+    """The least SRAM, in whole KiB, into which the pass can be tiled; 0 if none up to 1 TiB."""
+
+    def is_enough(kib: int) -> bool:
+        try:
+            _lower(chip, graph, contexts, cache_tokens, kib * KIB)
+        except DoesNotFit:
+            return False
+        return True
+
+    high = max(1, chip.sram.capacity_bytes // KIB)
+    while not is_enough(high):
+        high *= 2
+        if high * KIB > MAX_SRAM_BYTES:
+            return 0
+    low = high // 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        if is_enough(middle):
+            high = middle
+        else:
+            low = middle
+    return high * KIB
+
+
+def _lower(
+    chip: Chip,
+    graph: PassGraph,
+    contexts: tuple[int, ...],
+    cache_tokens: int,
+    capacity_bytes: int,
+) -> Program:
+    context = sum(contexts)
+    residency = divide(graph, context, capacity_bytes)
+    layout = lay_out(graph, cache_tokens, context, residency.spilled)
+    site = Site(chip, graph, contexts, cache_tokens, residency, layout)
+    for index, op in enumerate(graph.ops):
+        _lower_op(site, index, op)
+    program = site.build.seal(
+        graph.name, contexts, residency.reserve_bytes, residency.stream_bytes
+    )
+    if max(program.loads.sram_bytes, default=0) * 2 > residency.stream_bytes:
+        raise DoesNotFit("two of its tiles do not fit beside the activations")
+    return program
+
+
+def _lower_op(site: Site, index: int, op: Op) -> None:
+    if op.kind == "matmul":
+        lower_matmul(site, index, op, _streamed_argmax(site, index, op))
+    elif op.kind == "scores":
+        lower_attention(site, index)
+    elif op.kind == "kv_append":
+        lower_kv_append(site, index, op)
+    elif op.kind in INPUTS_PER_OUTPUT:
+        lower_elementwise(site, index, op)
+    # softmax and attend are part of attention, argmax of the LM head: emitted with them.
+
+
+def _streamed_argmax(site: Site, index: int, op: Op) -> tuple[int, Op] | None:
+    if not is_streamed(op):
+        return None
+    following = index + 1
+    if following >= len(site.graph.ops) or site.graph.ops[following].kind != "argmax":
+        raise DoesNotFit(f"{op.name}: its argmax must follow it")
+    return following, site.graph.ops[following]

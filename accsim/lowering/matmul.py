@@ -1,0 +1,335 @@
+"""Matrix multiplications: weights stream from DRAM past the activations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from accsim.array.cycles import tile_cost
+from accsim.lowering.blocking import Blocking, Budget, MatmulShape, choose
+from accsim.lowering.builder import NOTHING, Needs, Work, array_work
+from accsim.lowering.site import DoesNotFit, Site
+from accsim.ops import Op, Tensor
+from accsim.program import Unit
+
+_choose = lru_cache(maxsize=4096)(choose)
+
+
+@dataclass(frozen=True, slots=True)
+class _Weights:
+    """A weight matrix in panels of `panel` output channels (the last may be narrower)."""
+
+    tensor: Tensor
+    address: int
+    inner: int
+    outer: int
+    panel: int
+
+    def panel_bytes(self, columns: int) -> int:
+        """Stored bytes of `columns` output channels."""
+        return self.tensor.format.stored_bytes(columns, self.inner)
+
+    def cut(self, columns: int, start: int, end: int) -> tuple[int, int]:
+        """Offset and length in a panel of the bytes for inputs [start, end).
+
+        Cuts add up to the panel exactly; scales and zero points travel with their share.
+        """
+        whole = self.panel_bytes(columns)
+        low = whole * start // self.inner
+        return low, whole * end // self.inner - low
+
+
+def lower_matmul(site: Site, index: int, op: Op, argmax: tuple[int, Op] | None) -> None:
+    """Emit a matmul; `argmax` is the operator that consumes its output tile by tile, if any."""
+    weights, activations = _operands(site, op)
+    spilled_in = [t for t in activations if site.is_spilled(t)]
+    spilled_out = [t for t in op.writes if site.is_spilled(t)]
+    before = site.build.count(Unit.ARRAY), site.build.count(Unit.STORE)
+    if spilled_in or spilled_out:
+        _blocked(site, index, op, weights, spilled_in, spilled_out, argmax)
+    else:
+        _streamed(site, index, op, weights, argmax)
+    array, store = site.build.count(Unit.ARRAY), site.build.count(Unit.STORE)
+    site.marks[index] = Needs(
+        array=array if array > before[0] else 0, stores=store if store > before[1] else 0
+    )
+
+
+def _operands(site: Site, op: Op) -> tuple[_Weights, tuple[Tensor, ...]]:
+    tensor = next(t for t in op.reads if t.place == "weights")
+    activations = tuple(t for t in op.reads if t.place == "chip")
+    address = site.layout.tensors[tensor.name]
+    return _Weights(tensor, address, op.inner, op.outer, site.panel_columns), activations
+
+
+def _work(site: Site, op: Op, rows: int, inner: int, outer: int) -> Work:
+    weights = next(t for t in op.reads if t.place == "weights")
+    return _tile_work(
+        site, rows, inner, outer, site.operand_bits(op), op.writes[0].format.bits, weights
+    )
+
+
+def _tile_work(
+    site: Site, rows: int, inner: int, outer: int, bits: int, act_bits: int, weights: Tensor
+) -> Work:
+    cost = tile_cost(site.chip.array, rows, inner, outer, bits)
+    macs = rows * inner * outer
+    return array_work(
+        cost, macs, act_bits, weights.format.bits, act_bits, site.chip.sram.bytes_per_cycle
+    )
+
+
+def _streamed(
+    site: Site, index: int, op: Op, weights: _Weights, argmax: tuple[int, Op] | None
+) -> None:
+    """All activation rows stay in SRAM: the weights pass by once, as few panels as fit a tile."""
+    build = site.build
+    panel_bytes = weights.panel_bytes(weights.panel)
+    needs = site.inputs_ready(index)
+    if panel_bytes > site.tile_bytes:
+        _streamed_in_cuts(site, index, op, weights, needs, argmax)
+        return
+    per_tile = site.tile_bytes // panel_bytes * weights.panel
+    whole, rest = divmod(op.outer, per_tile)
+    tiles = whole + (1 if rest else 0)
+    labels = build.tile_labels(tiles)
+    first = build.count(Unit.ARRAY)
+    if whole:
+        size = weights.panel_bytes(per_tile)
+        work = _work(site, op, op.rows, op.inner, per_tile)
+        build.weight_stream(index, labels[:whole], weights.address, size, work, needs)
+    if rest:
+        offset = weights.panel_bytes(per_tile) * whole
+        size = weights.panel_bytes(op.outer) - offset
+        work = _work(site, op, op.rows, op.inner, rest)
+        build.weight_stream(
+            index, labels[whole:], weights.address + offset, size, work, NOTHING if whole else needs
+        )
+    if argmax is not None:
+        for tile in range(tiles):
+            columns = per_tile if tile < whole else rest
+            _argmax_tile(site, argmax, op.rows * columns, first + tile + 1, labels[tile])
+
+
+def _streamed_in_cuts(
+    site: Site,
+    index: int,
+    op: Op,
+    weights: _Weights,
+    needs: Needs,
+    argmax: tuple[int, Op] | None,
+) -> None:
+    """A panel is larger than a tile: cut its inputs; the sums stay in the array between cuts."""
+    build = site.build
+    cuts = -(-weights.panel_bytes(weights.panel) // max(1, site.tile_bytes))
+    step = -(-op.inner // cuts)
+    edges = [*range(0, op.inner, step), op.inner]
+    panels = -(-op.outer // weights.panel)
+    labels = build.tile_labels(panels * (len(edges) - 1))
+    tile = 0
+    address = weights.address
+    for panel in range(panels):
+        columns = min(weights.panel, op.outer - panel * weights.panel)
+        for start, end in zip(edges, edges[1:], strict=False):
+            offset, size = weights.cut(columns, start, end)
+            loads = build.load(index, labels[tile], address + offset, size)
+            done = build.array(
+                index,
+                labels[tile],
+                _work(site, op, op.rows, end - start, columns),
+                needs=needs | Needs(loads=loads),
+                free=size,
+            )
+            needs = NOTHING
+            tile += 1
+        if argmax is not None:
+            _argmax_tile(site, argmax, op.rows * columns, done, labels[tile - 1])
+        address += weights.panel_bytes(columns)
+
+
+def _argmax_tile(site: Site, argmax: tuple[int, Op], elements: int, array: int, label: int) -> None:
+    vector = site.chip.vector
+    work = Work(vector.cycles("argmax", elements), 0, 0, 0)
+    count = site.build.vector(argmax[0], label, work, needs=Needs(array=array))
+    site.marks[argmax[0]] = Needs(vector=count)
+
+
+def _blocked(
+    site: Site,
+    index: int,
+    op: Op,
+    weights: _Weights,
+    spilled_in: list[Tensor],
+    spilled_out: list[Tensor],
+    argmax: tuple[int, Op] | None,
+) -> None:
+    """Activations travel through DRAM: block all three dimensions (see `blocking`)."""
+    build = site.build
+    a_format = op.writes[0].format
+    shape = MatmulShape(
+        rows=op.rows,
+        inner=op.inner,
+        outer=op.outer,
+        a_bytes_per_row=a_format.stored_bytes(1, op.inner),
+        b_bytes_per_column=weights.tensor.format.stored_bytes(1, op.inner),
+        c_bytes_per_element=-(-a_format.bits // 8),
+        operand_bits=site.operand_bits(op),
+        a_spilled=bool(spilled_in),
+        c_spilled=bool(spilled_out),
+    )
+    memory = site.chip.memory.peak_bytes_per_s
+    budget = Budget(
+        site.residency.stream_bytes,
+        site.residency.staging_bytes,
+        float(memory) / site.chip.clock.hz,
+    )
+    block = _choose(shape, site.chip.array, site.array_rows, weights.panel, budget)
+    if block is None:
+        raise DoesNotFit(f"no blocking of {op.name} fits")
+    _BlockedMatmul(site, index, op, weights, shape, block, spilled_in, spilled_out, argmax).emit()
+
+
+@dataclass
+class _BlockedMatmul:
+    """Emits the loop nest of one blocked matmul."""
+
+    site: Site
+    index: int
+    op: Op
+    weights: _Weights
+    shape: MatmulShape
+    block: Blocking
+    spilled_in: list[Tensor]
+    spilled_out: list[Tensor]
+    argmax: tuple[int, Op] | None
+
+    def emit(self) -> None:
+        op, block = self.op, self.block
+        ready = self.site.inputs_ready(self.index)
+        self.load_needs = Needs(stores=ready.stores)
+        self.tile_needs = Needs(array=ready.array, vector=ready.vector)
+        self.label = self.site.build.label(
+            f"blocks of {block.rows} x {block.inner} x {block.outer}, "
+            + ("both streamed" if block.held == "none" else f"{block.held.upper()} held")
+        )
+        self.output_stores: list[int] = []
+        row_starts = range(0, op.rows, block.rows)
+        outer_starts = range(0, op.outer, block.outer)
+        inner_starts = range(0, op.inner, block.inner)
+        # With B held its block stays in SRAM while the rows pass by, so the rows turn fastest.
+        if block.held == "b":
+            order = [(m, n) for n in outer_starts for m in row_starts]
+        else:
+            order = [(m, n) for m in row_starts for n in outer_starts]
+        for m, n in order:
+            for k in inner_starts:
+                self.tile(m, n, k)
+            self.finish_block(m, n)
+
+    def tile(self, m: int, n: int, k: int) -> None:
+        op, block, build = self.op, self.block, self.site.build
+        rows = min(block.rows, op.rows - m)
+        outer = min(block.outer, op.outer - n)
+        inner = min(block.inner, op.inner - k)
+        free = 0
+        loads = 0
+        if self.spilled_in:
+            size = self.a_bytes(rows, k, inner)
+            if block.held != "a" or n == 0:
+                loads = self.load_a(m, rows, k, inner)
+            if block.held != "a" or n + outer >= op.outer:
+                free += size
+        if block.held != "b" or m == 0:
+            loads = self.load_b(n, outer, k, inner)
+        if block.held != "b" or m + rows >= op.rows:
+            free += self.b_bytes(n, outer, k, inner)
+        needs = self.tile_needs | Needs(loads=loads)
+        if k == 0 and self.spilled_out and len(self.output_stores) >= 2:
+            # The staging area holds two output blocks: one being filled, one on its way out.
+            needs |= Needs(stores=self.output_stores[-2])
+        work = _tile_work(
+            self.site,
+            rows,
+            inner,
+            outer,
+            self.shape.operand_bits,
+            op.writes[0].format.bits,
+            self.weights.tensor,
+        )
+        self.done = build.array(self.index, self.label, work, needs=needs, free=free)
+        self.tile_needs = NOTHING
+
+    def finish_block(self, m: int, n: int) -> None:
+        op, block = self.op, self.block
+        rows = min(block.rows, op.rows - m)
+        outer = min(block.outer, op.outer - n)
+        if self.argmax is not None:
+            _argmax_tile(self.site, self.argmax, rows * outer, self.done, self.label)
+        if self.spilled_out:
+            size = rows * outer * self.shape.c_bytes_per_element
+            # Several outputs (queries, keys, values) share the rows of one product.
+            base = self.site.layout.spilled(self.spilled_out[0])
+            count = self.site.build.store(
+                self.index,
+                self.label,
+                base + (m * op.outer + n * rows) * self.shape.c_bytes_per_element,
+                size,
+                needs=Needs(array=self.done),
+            )
+            self.output_stores.append(count)
+
+    def a_bytes(self, rows: int, k: int, inner: int) -> int:
+        whole = self.shape.a_bytes_per_row
+        return rows * (whole * (k + inner) // self.op.inner - whole * k // self.op.inner)
+
+    def load_a(self, m: int, rows: int, k: int, inner: int) -> int:
+        base = self.site.layout.spilled(self.spilled_in[0])
+        offset = m * self.shape.a_bytes_per_row + rows * (
+            self.shape.a_bytes_per_row * k // self.op.inner
+        )
+        count = self.site.build.load(
+            self.index,
+            self.label,
+            base + offset,
+            self.a_bytes(rows, k, inner),
+            needs=self.load_needs,
+        )
+        self.load_needs = NOTHING
+        return count
+
+    def panels(self, n: int, outer: int) -> list[tuple[int, int, int]]:
+        """Runs of equal panels in output channels [n, n + outer): first, columns, how many."""
+        width = self.weights.panel
+        whole, rest = divmod(outer, width)
+        runs = [(n // width, width, whole)] if whole else []
+        return [*runs, (n // width + whole, rest, 1)] if rest else runs
+
+    def b_bytes(self, n: int, outer: int, k: int, inner: int) -> int:
+        return sum(
+            self.weights.cut(columns, k, k + inner)[1] * count
+            for _, columns, count in self.panels(n, outer)
+        )
+
+    def load_b(self, n: int, outer: int, k: int, inner: int) -> int:
+        whole_panel = self.weights.panel_bytes(self.weights.panel)
+        loads = 0
+        for first, columns, count in self.panels(n, outer):
+            offset, length = self.weights.cut(columns, k, k + inner)
+            address = self.weights.address + first * whole_panel + offset
+            if length == self.weights.panel_bytes(columns):
+                # Whole panels follow each other without a gap.
+                loads = self.site.build.load(
+                    self.index, self.label, address, length * count, needs=self.load_needs
+                )
+            else:
+                loads = self.site.build.load(
+                    self.index,
+                    self.label,
+                    address,
+                    length,
+                    rows=count,
+                    stride=whole_panel,
+                    needs=self.load_needs,
+                )
+            self.load_needs = NOTHING
+        return loads

@@ -1,0 +1,116 @@
+"""Which activations stay in SRAM for the pass, and which are spilled to DRAM."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from accsim.ops import Op, PassGraph, Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Residency:
+    """How the SRAM is divided for one pass.
+
+    spilled        names of activations that live in DRAM
+    resident_bytes the most bytes of resident activations alive at once
+    staging_bytes  room for blocks of spilled activations on their way out, and for partial sums
+    score_bytes    room for attention scores: two units in flight
+    stream_bytes   what is left for tiles on their way in
+    """
+
+    spilled: frozenset[str]
+    resident_bytes: int
+    staging_bytes: int
+    score_bytes: int
+    stream_bytes: int
+
+    @property
+    def reserve_bytes(self) -> int:
+        """Bytes that are not available to the stream buffer."""
+        return self.resident_bytes + self.staging_bytes + self.score_bytes
+
+
+def is_streamed(op: Op) -> bool:
+    """Whether an operator's output is used up tile by tile, so that it never exists as a whole.
+
+    Scores and probabilities exist for one unit of attention at a time; the LM head's logits go
+    through argmax as they come.
+    """
+    return op.kind in ("scores", "softmax") or op.group == "lm_head"
+
+
+def divide(graph: PassGraph, context: int, capacity_bytes: int) -> Residency:
+    """Divide the SRAM between activations and tiles.
+
+    All activations stay if the most that is alive at once fits half of the SRAM. Otherwise the
+    largest are spilled until the rest fits a quarter, and a sixteenth stages blocks on their way
+    out.
+    """
+    score_bytes = capacity_bytes // 8
+    lives = _live_ranges(graph, context)
+    whole = _peak(lives, frozenset())[0]
+    if whole <= capacity_bytes // 2:
+        stream = capacity_bytes - whole - score_bytes
+        return Residency(frozenset(), whole, 0, score_bytes, stream)
+    spilled: frozenset[str] = frozenset()
+    peak, alive = _peak(lives, spilled)
+    while peak > capacity_bytes // 4:
+        size = max(lives[name][2] for name in alive)
+        # All tensors of that size go together (layers are alike, so should their treatment be), and
+        # so do all outputs of one operator (they leave the array in one block).
+        spilled |= {name for name, life in lives.items() if life[2] == size}
+        spilled |= {
+            tensor.name
+            for op in graph.ops
+            if any(output.name in spilled for output in op.writes)
+            for tensor in op.writes
+            if tensor.name in lives
+        }
+        peak, alive = _peak(lives, spilled)
+    staging = capacity_bytes // 16
+    stream = capacity_bytes - peak - staging - score_bytes
+    return Residency(spilled, peak, staging, score_bytes, stream)
+
+
+def _live_ranges(graph: PassGraph, context: int) -> dict[str, tuple[int, int, int]]:
+    """First and last operator of each chip tensor's life, and its bytes."""
+    keys = graph.keys(context)
+    lives: dict[str, tuple[int, int, int]] = {}
+    streamed: set[str] = set()
+
+    def touch(tensor: Tensor, at: int) -> None:
+        if tensor.place != "chip" or tensor.name in streamed:
+            return
+        known = lives.get(tensor.name)
+        if known is None:
+            lives[tensor.name] = (at, at, tensor.stored_bytes(context, keys))
+        else:
+            lives[tensor.name] = (known[0], at, known[2])
+
+    for at, op in enumerate(graph.ops):
+        if is_streamed(op):
+            streamed.update(t.name for t in op.writes)
+        for tensor in (*op.reads, *op.writes):
+            touch(tensor, at)
+    return lives
+
+
+def _peak(
+    lives: dict[str, tuple[int, int, int]], spilled: frozenset[str]
+) -> tuple[int, tuple[str, ...]]:
+    """The most bytes alive at once, and the names of the tensors that are alive then."""
+    changes: list[tuple[int, int, int]] = []
+    for name, (first, last, size) in lives.items():
+        if name not in spilled:
+            changes += [(first, 0, size), (last, 1, -size)]
+    best = now = where = 0
+    for at, _, delta in sorted(changes):
+        now += delta
+        if now > best:
+            best, where = now, at
+    alive = tuple(
+        name
+        for name, (first, last, _) in lives.items()
+        if name not in spilled and first <= where <= last
+    )
+    return best, alive

@@ -1,0 +1,84 @@
+"""What every lowering step of a pass shares: the chip, the layout, and who has to wait for whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from accsim.chip import Chip, SystolicArray
+from accsim.lowering.builder import NOTHING, Needs, ProgramBuilder
+from accsim.lowering.layout import Layout
+from accsim.lowering.residency import Residency
+from accsim.ops import Op, PassGraph, Tensor
+from accsim.units import MIB
+
+MAX_TILE_BYTES = MIB
+"""A larger load would only lengthen the time before its first use."""
+
+DOT_PANEL_COLUMNS = 64
+"""Output channels stored together for a dot-product engine, which has no width of its own."""
+
+
+class DoesNotFit(Exception):
+    """The pass cannot be tiled into this much SRAM."""
+
+
+@dataclass
+class Site:
+    """State of lowering one pass. `marks[op]` are the completion counts that end operator `op`."""
+
+    chip: Chip
+    graph: PassGraph
+    contexts: tuple[int, ...]
+    cache_tokens: int
+    residency: Residency
+    layout: Layout
+    build: ProgramBuilder = field(default_factory=ProgramBuilder)
+    marks: list[Needs] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.marks = [NOTHING] * len(self.graph.ops)
+
+    @property
+    def context(self) -> int:
+        """Cached tokens over the batch."""
+        return sum(self.contexts)
+
+    @property
+    def tile_bytes(self) -> int:
+        """The size that loads aim for: several fit the stream buffer."""
+        return min(MAX_TILE_BYTES, self.residency.stream_bytes // 3)
+
+    @property
+    def panel_columns(self) -> int:
+        """Output channels of a weight panel."""
+        array = self.chip.array
+        return array.columns if isinstance(array, SystolicArray) else DOT_PANEL_COLUMNS
+
+    @property
+    def array_rows(self) -> int:
+        """Activation rows that the array takes at once."""
+        array = self.chip.array
+        return array.rows if isinstance(array, SystolicArray) else 1
+
+    def bytes_of(self, tensor: Tensor) -> int:
+        """Stored bytes of a tensor in this pass."""
+        return tensor.stored_bytes(self.context, self.graph.keys(self.context))
+
+    def elements_of(self, tensor: Tensor) -> int:
+        """Elements of a tensor in this pass."""
+        return tensor.elements(self.context, self.graph.keys(self.context))
+
+    def is_spilled(self, tensor: Tensor) -> bool:
+        """Whether an activation lives in DRAM in this pass."""
+        return tensor.name in self.residency.spilled
+
+    def inputs_ready(self, index: int) -> Needs:
+        """What operator `index` waits for: the ends of all operators that it reads from."""
+        needs = NOTHING
+        for producer in self.graph.producers[index]:
+            needs |= self.marks[producer]
+        return needs
+
+    def operand_bits(self, op: Op) -> int:
+        """Width of the multiplication: the wider of an operator's operands."""
+        return max(tensor.format.bits for tensor in op.reads)
