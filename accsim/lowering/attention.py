@@ -20,6 +20,7 @@ from accsim.array.cycles import tile_cost
 from accsim.lowering.builder import NOTHING, Needs, Work, array_work
 from accsim.lowering.elementwise import vector_work
 from accsim.lowering.layout import Cache, owner
+from accsim.lowering.residency import score_rows
 from accsim.lowering.site import DoesNotFit, Site
 from accsim.ops import Attention, Op
 
@@ -127,19 +128,14 @@ class _Attention:
         score_limit = site.residency.score_bytes // 2
         for sequence, context in enumerate(site.contexts):
             keys = context + shape.rows
-            row_bytes = -(-self.group * keys * self.bits // 8)
-            rows = min(shape.rows, score_limit // row_bytes)
+            rows = score_rows(shape, keys, self.bits, score_limit, site.array_rows)
             if rows < 1:
                 raise DoesNotFit(f"{self.scores.name}: the scores of one row do not fit")
-            if self.array_row_blocks(rows) > 1:
-                rows -= rows % max(1, site.array_rows // self.group)
             if rows < shape.rows:
                 yield from self.row_blocks(sequence, context, rows)
             else:
-                yield from self.head_groups(sequence, context, score_limit // (rows * row_bytes))
-
-    def array_row_blocks(self, rows: int) -> int:
-        return rows * self.group // self.site.array_rows if rows < self.shape.rows else 0
+                head = -(-rows * self.group * keys * self.bits // 8)
+                yield from self.head_groups(sequence, context, score_limit // head)
 
     def head_groups(self, sequence: int, context: int, heads_by_scores: int) -> Iterator[_Unit]:
         """All query rows at once: as many heads together as make a good tile."""

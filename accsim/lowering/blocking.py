@@ -21,6 +21,9 @@ PARTIAL_SUM_BYTES = 4
 MIN_INNER = 256
 """Shorter cuts of the reduction would spend most of a fold on fill and drain."""
 
+TIME_TOLERANCE = 0.02
+"""Blockings whose estimated times differ by less than this count as equally fast."""
+
 
 @dataclass(frozen=True, slots=True)
 class MatmulShape:
@@ -138,24 +141,25 @@ def _parts(size: int, block: int) -> list[tuple[int, int]]:
 def choose(
     shape: MatmulShape, array: ComputeArray, array_rows: int, panel: int, budget: Budget
 ) -> Blocking | None:
-    """The fitting blocking with the least estimated time, then traffic, then number of tiles.
+    """The fitting blocking with the fewest tiles among the fastest (within `TIME_TOLERANCE`).
 
     The estimate is the larger of DRAM and array time, as if they overlapped perfectly; the engine
-    tells the truth afterwards. None if nothing fits.
+    tells the truth afterwards. Fewer tiles mean fewer handshakes between the units. None if
+    nothing fits.
     """
-    best: tuple[float, int, int, int] | None = None
-    chosen: Blocking | None = None
+    scored: list[tuple[float, int, int, int, Blocking]] = []
     for order, block in enumerate(candidates(shape, array_rows, panel)):
         if not fits(shape, block, budget):
             continue
         traffic = traffic_bytes(shape, block)
-        cycles = array_cycles(shape, block, array)
+        time = max(traffic / budget.dram_bytes_per_cycle, array_cycles(shape, block, array))
         tiles = (
             _ceil(shape.rows, block.rows)
             * _ceil(shape.outer, block.outer)
             * _ceil(shape.inner, block.inner)
         )
-        score = (max(traffic / budget.dram_bytes_per_cycle, cycles), traffic, tiles, order)
-        if best is None or score < best:
-            best, chosen = score, block
-    return chosen
+        scored.append((time, tiles, traffic, order, block))
+    if not scored:
+        return None
+    limit = min(scored)[0] * (1 + TIME_TOLERANCE)
+    return min(entry[1:] for entry in scored if entry[0] <= limit)[-1]

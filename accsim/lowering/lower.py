@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from accsim.chip import Chip
+from accsim.chip import Chip, SystolicArray
 from accsim.errors import InputError, Problem
 from accsim.lowering.attention import lower_attention
 from accsim.lowering.check import check_program
@@ -86,7 +86,9 @@ def _lower(
     capacity_bytes: int,
 ) -> Program:
     context = sum(contexts)
-    residency = divide(graph, context, capacity_bytes)
+    array = chip.array
+    array_rows = array.rows if isinstance(array, SystolicArray) else 1
+    residency = divide(graph, contexts, capacity_bytes, array_rows)
     layout = lay_out(graph, cache_tokens, context, residency.spilled)
     site = Site(chip, graph, contexts, cache_tokens, residency, layout)
     for index, op in enumerate(graph.ops):

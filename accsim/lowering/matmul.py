@@ -287,14 +287,28 @@ class _BlockedMatmul:
         offset = m * self.shape.a_bytes_per_row + rows * (
             self.shape.a_bytes_per_row * k // self.op.inner
         )
-        count = self.site.build.load(
-            self.index,
-            self.label,
-            base + offset,
-            self.a_bytes(rows, k, inner),
-            needs=self.load_needs,
-        )
-        self.load_needs = NOTHING
+        return self.load(base + offset, self.a_bytes(rows, k, inner))
+
+    def load(self, address: int, length: int, rows: int = 1, stride: int = 0) -> int:
+        """Load `rows` runs; returns the count of loads to wait for.
+
+        A held block may be large: it comes in tiles, so that other loads are not kept out.
+        """
+        build, limit = self.site.build, self.site.tile_bytes
+        count = 0
+        at_once = max(1, limit // length)
+        for first in range(0, rows, at_once):
+            for start in range(0, length, limit):
+                count = build.load(
+                    self.index,
+                    self.label,
+                    address + first * stride + start,
+                    min(limit, length - start),
+                    rows=min(at_once, rows - first),
+                    stride=stride,
+                    needs=self.load_needs,
+                )
+                self.load_needs = NOTHING
         return count
 
     def panels(self, n: int, outer: int) -> list[tuple[int, int, int]]:
@@ -318,18 +332,7 @@ class _BlockedMatmul:
             address = self.weights.address + first * whole_panel + offset
             if length == self.weights.panel_bytes(columns):
                 # Whole panels follow each other without a gap.
-                loads = self.site.build.load(
-                    self.index, self.label, address, length * count, needs=self.load_needs
-                )
+                loads = self.load(address, length * count)
             else:
-                loads = self.site.build.load(
-                    self.index,
-                    self.label,
-                    address,
-                    length,
-                    rows=count,
-                    stride=whole_panel,
-                    needs=self.load_needs,
-                )
-            self.load_needs = NOTHING
+                loads = self.load(address, length, count, whole_panel)
         return loads

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from accsim.ops import Op, PassGraph, Tensor
+from accsim.ops import Attention, Op, PassGraph, Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +39,54 @@ def is_streamed(op: Op) -> bool:
     return op.kind in ("scores", "softmax") or op.group == "lm_head"
 
 
-def divide(graph: PassGraph, context: int, capacity_bytes: int) -> Residency:
+def score_rows(shape: Attention, keys: int, bits: int, limit: int, array_rows: int) -> int:
+    """Query rows of one sequence whose scores for one KV head fit `limit` bytes.
+
+    Args:
+        shape: the attention operator.
+        keys: keys that the last row attends to.
+        bits: stored bits of a score.
+        limit: bytes that one unit of attention may use.
+        array_rows: rows that the array takes at once; a cut of the rows fills it if it can.
+
+    Returns:
+        All rows if they fit, else as many as do; 0 if not even one does.
+    """
+    group = shape.query_heads // shape.kv_heads
+    rows = min(shape.rows, limit // -(-group * keys * bits // 8))
+    if rows < shape.rows and rows * group > array_rows:
+        rows -= rows % max(1, array_rows // group)
+    return rows
+
+
+def _score_bytes(
+    graph: PassGraph, contexts: tuple[int, ...], capacity_bytes: int, array_rows: int
+) -> int:
+    """Room for two units of attention: what they need, at most an eighth of the SRAM."""
+    limit = capacity_bytes // 16
+    most = 0
+    for op in graph.ops:
+        if op.kind == "scores" and op.attention is not None:
+            shape, bits = op.attention, op.writes[0].format.bits
+            keys = max(contexts) + shape.rows
+            rows = score_rows(shape, keys, bits, limit, array_rows)
+            group = shape.query_heads // shape.kv_heads
+            heads = shape.kv_heads if rows == shape.rows else 1
+            most = max(most, min(limit, -(-heads * rows * group * keys * bits // 8)))
+    return 2 * most
+
+
+def divide(
+    graph: PassGraph, contexts: tuple[int, ...], capacity_bytes: int, array_rows: int
+) -> Residency:
     """Divide the SRAM between activations and tiles.
 
     All activations stay if the most that is alive at once fits half of the SRAM. Otherwise the
-    largest are spilled until the rest fits a quarter, and a sixteenth stages blocks on their way
+    largest are spilled until the rest fits a quarter, and an eighth stages blocks on their way
     out.
     """
-    score_bytes = capacity_bytes // 8
-    lives = _live_ranges(graph, context)
+    score_bytes = _score_bytes(graph, contexts, capacity_bytes, array_rows)
+    lives = _live_ranges(graph, sum(contexts))
     whole = _peak(lives, frozenset())[0]
     if whole <= capacity_bytes // 2:
         stream = capacity_bytes - whole - score_bytes
@@ -67,7 +106,7 @@ def divide(graph: PassGraph, context: int, capacity_bytes: int) -> Residency:
             if tensor.name in lives
         }
         peak, alive = _peak(lives, spilled)
-    staging = capacity_bytes // 16
+    staging = capacity_bytes // 8
     stream = capacity_bytes - peak - staging - score_bytes
     return Residency(spilled, peak, staging, score_bytes, stream)
 

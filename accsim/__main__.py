@@ -1,0 +1,5 @@
+"""``python -m accsim``."""
+
+from accsim.cli.main import main
+
+main()

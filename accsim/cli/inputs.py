@@ -1,0 +1,63 @@
+"""From the words of the command line to values: chip, operator trace, chosen pass."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from accsim.chip import Chip
+from accsim.config.resolve import load_both, load_chip
+from accsim.config.shipped import folder
+from accsim.errors import InputError, Problem
+from accsim.ops import OpTrace
+from accsim.tracing.decoding import trace_workload
+from accsim.tracing.file import read_trace
+
+TRACE_SUFFIXES = (".jsonl", ".jsonl.gz")
+
+
+def load_inputs(chip: str, workload: str) -> tuple[Chip, OpTrace]:
+    """Read a chip and a workload or trace, each a path or the name of a shipped file.
+
+    Raises:
+        InputError: with the problems of both files.
+    """
+    if not workload.endswith(TRACE_SUFFIXES):
+        hardware, described = load_both(chip, workload)
+        return hardware, trace_workload(described)
+    problems: list[Problem] = []
+    try:
+        hardware = load_chip(chip)
+    except InputError as error:
+        problems += error.problems
+    try:
+        trace = read_trace(_trace_path(workload))
+    except InputError as error:
+        problems += error.problems
+    if problems:
+        raise InputError(problems)
+    return hardware, trace
+
+
+def _trace_path(text: str) -> Path:
+    """The trace of that path; else the shipped one of that name, if there is one."""
+    path, shipped = Path(text), folder("traces") / text
+    return shipped if path.name == text and not path.exists() and shipped.is_file() else path
+
+
+def chosen_pass(trace: OpTrace, text: str | None) -> tuple[str, int]:
+    """The run name and pass index meant by ``RUN:N``; the last run's first decode pass by default.
+
+    Raises:
+        BadParameter: there is no such pass; the message lists those there are.
+    """
+    if text is None:
+        last = trace.runs[-1]
+        return last.name, min(1, len(last.decode))
+    name, _, number = text.rpartition(":")
+    for run in trace.runs:
+        if run.name == name and number.isdecimal() and int(number) <= len(run.decode):
+            return name, int(number)
+    there = ", ".join(f"{run.name}:0 to {run.name}:{len(run.decode)}" for run in trace.runs)
+    raise click.BadParameter(f"no pass {text!r}; there are {there}.", param_hint="--trace-pass")

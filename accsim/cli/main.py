@@ -1,0 +1,85 @@
+"""The ``accsim`` command: the commands it has, and which exit code each kind of failure gets."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from accsim.cli.run import run_command
+from accsim.cli.schema import schema_command
+from accsim.cli.trace import trace_command
+from accsim.errors import AccsimError, InputError
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C: 128 + SIGINT, as shells expect."""
+
+
+def _print_versions(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
+    if not wanted or context.resilient_parsing:
+        return
+    from importlib.metadata import version
+    from platform import python_version
+
+    from accsim import __version__
+
+    libraries = ", ".join(f"{name} {version(name)}" for name in ("numpy", "numba", "simpy"))
+    click.echo(f"accsim {__version__} (Python {python_version()}, {libraries})")
+    context.exit()
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_versions,
+    help="Show the versions of accsim and of what it computes with.",
+)
+def cli() -> None:
+    """How fast a memory-bound accelerator decodes a language model, and what holds it back."""
+
+
+cli.add_command(run_command)
+cli.add_command(trace_command)
+cli.add_command(schema_command)
+
+
+def main() -> None:
+    """Run the command line and exit: 0, 1 for a failed simulation, 2 for input, 130 for Ctrl-C."""
+    sys.exit(_exit_code())
+
+
+def _exit_code() -> int:
+    try:
+        code: int | None = cli.main(prog_name="accsim", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return INTERRUPTED
+    except AccsimError as error:
+        # Problems of input begin with their place, as compilers print them: editors jump there.
+        prefix = "" if isinstance(error, InputError) else "error: "
+        click.echo(f"{prefix}{error}", err=True)
+        return error.exit_code
+    except OSError as error:
+        _forget_stdout()
+        if isinstance(error, BrokenPipeError):
+            # The reader has seen enough (``| head``): nothing to report.
+            return 1
+        where = f"{error.filename}: " if error.filename else ""
+        click.echo(f"error: {where}{error.strerror or error}", err=True)
+        return InputError.exit_code
+    return code or 0
+
+
+def _forget_stdout() -> None:
+    """Point stdout at nothing, so that what is left in its buffer raises no second error."""
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, sys.stdout.fileno())
+    os.close(nothing)

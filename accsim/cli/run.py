@@ -1,0 +1,116 @@
+"""``accsim run``: simulate a workload or a trace on a chip."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from accsim.chip import Chip
+    from accsim.ops import OpTrace
+    from accsim.result import Result
+
+
+@click.command("run", short_help="Simulate a workload on a chip.")
+@click.argument("chip")
+@click.argument("workload", metavar="WORKLOAD_OR_TRACE")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, nothing else.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Also write result.json, ops.csv and the timeline of one pass, pass.pftrace.",
+)
+@click.option("--exact", is_flag=True, help="Simulate every pass; interpolate none.")
+@click.option(
+    "--trace-pass",
+    metavar="RUN:N",
+    help="Which pass the timeline shows, 0 for the prefill.  [default: pass 1 of the last run]",
+)
+@click.option("--chrome", is_flag=True, help="Write the timeline as Chrome JSON too, pass.json.gz.")
+@click.option("--quiet", is_flag=True, help="No progress, no list of the files written.")
+def run_command(
+    chip: str,
+    workload: str,
+    as_json: bool,
+    out: Path | None,
+    exact: bool,
+    trace_pass: str | None,
+    chrome: bool,
+    quiet: bool,
+) -> None:
+    """Simulate every run of a workload on CHIP and say which decodes fastest, and why.
+
+    CHIP and WORKLOAD_OR_TRACE are files, or names of those that come with accsim. A name that ends
+    in .jsonl or .jsonl.gz is an operator trace.
+    """
+    for option, given in (("--trace-pass", trace_pass is not None), ("--chrome", chrome)):
+        if given and out is None:
+            raise click.UsageError(f"{option} needs --out DIR: it is about a file written there.")
+
+    from accsim.cli.inputs import chosen_pass, load_inputs
+    from accsim.cli.progress import progress_bar
+    from accsim.cli.writing import out_folder
+
+    hardware, trace = load_inputs(chip, workload)
+    shown_pass = chosen_pass(trace, trace_pass)
+    # Only now: loading the simulator takes longer than refusing a broken file.
+    from accsim.pipeline import run
+
+    with nullcontext() if out is None else out_folder(out) as folder:
+        with nullcontext() if quiet else progress_bar() as progress:
+            result = run(hardware, trace, exact=exact, progress=progress)
+        if folder is not None:
+            _write_files(folder, result, hardware, trace, shown_pass, chrome)
+            written = sorted(file.name for file in folder.iterdir())
+    if out is not None and not quiet:
+        for name in written:
+            click.echo(f"wrote {out / name}", err=True)
+    _print_result(result, as_json)
+
+
+def _print_result(result: Result, as_json: bool) -> None:
+    if as_json:
+        from accsim.report.json_text import result_json
+
+        sys.stdout.write(result_json(result))
+        return
+    from rich.console import Console
+
+    from accsim.report.terminal import print_result
+
+    print_result(result, Console(highlight=False))
+
+
+def _write_files(
+    folder: Path,
+    result: Result,
+    chip: Chip,
+    trace: OpTrace,
+    shown_pass: tuple[str, int],
+    chrome: bool,
+) -> None:
+    from accsim.export.chrome import write_chrome_json_gz
+    from accsim.export.events import PassEvents
+    from accsim.export.perfetto import write_pftrace
+    from accsim.export.tables import write_ops_csv
+    from accsim.pipeline import simulate_pass
+    from accsim.report.json_text import result_json
+
+    (folder / "result.json").write_text(result_json(result), encoding="utf-8")
+    write_ops_csv(folder / "ops.csv", result)
+    shown = simulate_pass(chip, trace, *shown_pass)
+    events = PassEvents(chip, shown.graph, shown.program, shown.timeline)
+    write_pftrace(folder / "pass.pftrace", events)
+    if chrome:
+        write_chrome_json_gz(folder / "pass.json.gz", events)
+    if events.dropped:
+        click.echo(
+            f"warning: the timeline shows only the first {events.cap:,} of "
+            f"{events.total_slices:,} slices",
+            err=True,
+        )

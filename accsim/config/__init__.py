@@ -1,0 +1,1 @@
+"""Chip and workload files: read with positions, checked, resolved into values."""

@@ -1,0 +1,209 @@
+"""Chip and workload files as the values that the simulator computes with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar, get_args
+
+from accsim.chip import (
+    Chip,
+    ComputeArray,
+    Dma,
+    DotProductEngine,
+    Memory,
+    Sram,
+    SystolicArray,
+    VectorOp,
+    VectorUnit,
+)
+from accsim.config import chip_schema, workload_schema
+from accsim.config.formats import FORMATS, Role
+from accsim.config.hf import read_hf_config
+from accsim.config.models import ACCEPTANCES, SHAPES
+from accsim.config.problems import check
+from accsim.config.shipped import find
+from accsim.config.yaml_source import Document, read_yaml
+from accsim.dram.standards import PARTS
+from accsim.errors import InputError, Problem
+from accsim.ops import NumberFormat
+from accsim.units import KIB, Clock
+from accsim.workload import Acceptance, ModelShape, Precision, RunSpec, Workload
+
+T = TypeVar("T")
+
+
+def load_both(chip: str, workload: str) -> tuple[Chip, Workload]:
+    """Read a chip and a workload, each a path or the name of a shipped file.
+
+    Raises:
+        InputError: every problem of both files.
+    """
+    problems: list[Problem] = []
+    chips = _collect(load_chip, chip, problems)
+    workloads = _collect(load_workload, workload, problems)
+    if problems:
+        raise InputError(problems)
+    return chips[0], workloads[0]
+
+
+def _collect(load: Callable[[str], T], text: str, problems: list[Problem]) -> list[T]:
+    try:
+        return [load(text)]
+    except InputError as error:
+        problems.extend(error.problems)
+        return []
+
+
+def load_chip(path_or_name: str) -> Chip:
+    """Read a chip file, by path or by the name of a shipped one.
+
+    Raises:
+        InputError: every problem of the file.
+    """
+    document = read_yaml(str(find("chips", path_or_name)))
+    file, problems = check(document, chip_schema.ChipFile)
+    if file is None:
+        raise InputError(problems)
+    return _chip(file)
+
+
+def load_workload(path_or_name: str) -> Workload:
+    """Read a workload file, by path or by the name of a shipped one.
+
+    Raises:
+        InputError: every problem of the file, and of the ``config.json`` that it names.
+    """
+    document = read_yaml(str(find("workloads", path_or_name)))
+    shape, model_problems = _model(document)
+    file, problems = check(document, workload_schema.WorkloadFile, context=shape)
+    if file is None or shape is None:
+        raise InputError([*problems, *model_problems])
+    return _workload(file, shape)
+
+
+def _chip(file: chip_schema.ChipFile) -> Chip:
+    part = PARTS[file.memory.grade]
+    return Chip(
+        name=file.name,
+        clock=Clock.from_mhz(file.core.clock_mhz),
+        memory=Memory(
+            part=replace(part, timings=file.memory.timings.over(part)),
+            channels=file.memory.channels,
+            ranks=file.memory.ranks,
+            interleave_bytes=file.memory.interleave_bytes,
+            queue_bursts=file.memory.queue_bursts,
+            refresh=file.memory.refresh,
+        ),
+        dma=Dma(outstanding=file.dma.outstanding, issue_cycles=file.dma.issue_cycles),
+        sram=Sram(
+            capacity_bytes=file.sram.capacity_kib * KIB,
+            bytes_per_cycle=file.sram.bytes_per_cycle,
+        ),
+        array=_array(file.array),
+        vector=VectorUnit(
+            lanes=file.vector.lanes,
+            latency_cycles=file.vector.latency_cycles,
+            cycles_per_element={
+                operation: getattr(file.vector.cycles_per_element, operation)
+                for operation in get_args(VectorOp)
+            },
+        ),
+        dispatch_cycles=file.core.dispatch_cycles,
+    )
+
+
+def _array(section: chip_schema.SystolicSection | chip_schema.DotProductSection) -> ComputeArray:
+    macs = section.macs_per_pe
+    macs_per_pe = (macs.bits_16, macs.bits_8, macs.bits_4)
+    if isinstance(section, chip_schema.SystolicSection):
+        return SystolicArray(
+            count=section.count,
+            rows=section.rows,
+            columns=section.columns,
+            dataflow=section.dataflow,
+            macs_per_pe=macs_per_pe,
+        )
+    return DotProductEngine(
+        count=section.count,
+        lanes=section.lanes,
+        width=section.width,
+        latency_cycles=section.latency_cycles,
+        macs_per_pe=macs_per_pe,
+    )
+
+
+def _model(document: Document) -> tuple[ModelShape | None, list[Problem]]:
+    """The shape that the workload names, read before the rest so that the rest can be checked.
+
+    None without a problem where the schema will find the fault.
+    """
+    model = document.value.get("model")
+    if isinstance(model, str):
+        return SHAPES.get(model), []
+    config = model.get("config_json") if isinstance(model, dict) else None
+    if not isinstance(config, str) or not config:
+        return None, []
+    try:
+        return read_hf_config(str(Path(document.file).parent / config)), []
+    except InputError as error:
+        return None, list(error.problems)
+
+
+def _workload(file: workload_schema.WorkloadFile, shape: ModelShape) -> Workload:
+    return Workload(
+        name=file.name,
+        model=shape,
+        precision=Precision(
+            weights=_format(file.precision.weights, "weights"),
+            activations=_format(file.precision.activations, "activations"),
+            kv_cache=_format(file.precision.kv_cache, "kv_cache"),
+        ),
+        prompt_tokens=file.prompt_tokens,
+        output_tokens=file.output_tokens,
+        batch=file.batch,
+        seed=file.seed,
+        baseline=file.baseline,
+        runs=tuple(_run(run, shape) for run in file.runs),
+    )
+
+
+def _format(choice: str | workload_schema.GroupedFormat, role: Role) -> NumberFormat:
+    if isinstance(choice, str):
+        return FORMATS[role][choice]
+    zero = f"_z{choice.zero_bits}" if choice.zero_bits else ""
+    return NumberFormat(
+        name=f"int{choice.bits}_g{choice.group_size}_s{choice.scale_bits}{zero}",
+        bits=choice.bits,
+        group=choice.group_size,
+        scale_bits=choice.scale_bits,
+        zero_bits=choice.zero_bits,
+    )
+
+
+def _run(run: workload_schema.Run, shape: ModelShape) -> RunSpec:
+    if isinstance(run, workload_schema.AutoregressiveRun):
+        return RunSpec(
+            name=run.name,
+            scheme="autoregressive",
+            trunk_layers=shape.layers,
+            trained_heads=0,
+            active_heads=0,
+            acceptance=None,
+        )
+    return RunSpec(
+        name=run.name,
+        scheme="multi_token",
+        # Constant parameters: each head takes the place of a trunk layer.
+        trunk_layers=shape.layers - run.trained_heads,
+        trained_heads=run.trained_heads,
+        active_heads=run.active_heads,
+        acceptance=_acceptance(run.acceptance),
+    )
+
+
+def _acceptance(choice: str | workload_schema.AcceptanceRates | None) -> Acceptance | None:
+    if isinstance(choice, workload_schema.AcceptanceRates):
+        return Acceptance(choice.source, tuple(choice.rates))
+    return None if choice is None else ACCEPTANCES[choice]

@@ -1,0 +1,45 @@
+"""Finding a chip, workload or trace by its name alone: ``ddr_npu``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from accsim.config.text import suggest
+from accsim.errors import InputError, Problem
+
+Kind = Literal["chips", "workloads", "traces"]
+
+_SUFFIX: dict[Kind, str] = {"chips": ".yaml", "workloads": ".yaml", "traces": ".jsonl.gz"}
+_PACKAGE = Path(__file__).parent.parent
+
+
+def folder(kind: Kind) -> Path:
+    """Where the shipped files of a kind lie: inside an installed wheel, or beside the package."""
+    installed = _PACKAGE / "shipped" / kind
+    return installed if installed.is_dir() else _PACKAGE.parent / kind
+
+
+def names(kind: Kind) -> list[str]:
+    """The names of all shipped files of a kind, sorted."""
+    suffix = _SUFFIX[kind]
+    return sorted(path.name.removesuffix(suffix) for path in folder(kind).glob(f"*{suffix}"))
+
+
+def find(kind: Kind, text: str) -> Path:
+    """The file that `text` means: a path, or the name of a shipped file.
+
+    A text is a name if it has neither a folder nor a suffix and no such file exists; a path is
+    given back as it is, whether there is such a file or not.
+
+    Raises:
+        InputError: the name is not one of the shipped ones.
+    """
+    path = Path(text)
+    if path.suffix or len(path.parts) != 1 or path.name != text or path.is_file():
+        return path
+    known = names(kind)
+    if text not in known:
+        message = f"no such file, and no shipped {kind[:-1]} of that name{suggest(text, known)}"
+        raise InputError(Problem(text, message))
+    return folder(kind) / f"{text}{_SUFFIX[kind]}"

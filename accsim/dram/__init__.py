@@ -1,0 +1,1 @@
+"""DRAM: the standards as data, and a memory system that is told the time."""

@@ -1,0 +1,1 @@
+"""What is written for other tools: timelines for trace viewers, tables for spreadsheets."""

@@ -1,0 +1,33 @@
+"""Tables for spreadsheets and scripts."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+
+from accsim.result import CAUSES, OpStats, Result
+
+_PLAIN = tuple(field.name for field in fields(OpStats) if field.name != "causes_ps")
+
+
+def write_ops_csv(path: Path, result: Result) -> None:
+    """Write one line per run and operator group; ``<cause>_ps`` columns hold `causes_ps`.
+
+    A group that moves no DRAM byte has an empty intensity.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["run", *_PLAIN, *(f"{cause}_ps" for cause in CAUSES)])
+        writer.writerows(_rows(result))
+
+
+def _rows(result: Result) -> Iterator[list[object]]:
+    for run in result.runs:
+        for op in run.ops:
+            plain = [getattr(op, name) for name in _PLAIN]
+            yield [run.name, *plain, *(op.causes_ps.get(cause, 0) for cause in CAUSES)]

@@ -1,0 +1,186 @@
+"""The figures of a result as text, runs side by side, and the operators of one run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from accsim.report.wording import CAUSE_NAMES
+from accsim.result import CAUSES, DramStats, OpStats, Result, RunResult
+from accsim.timeline import DRAM_STATES
+from accsim.units import show_bytes, show_capacity, show_count, show_time
+
+
+class Row(NamedTuple):
+    """One figure for each run, in the order of the runs."""
+
+    label: str
+    values: tuple[str, ...]
+
+
+class Section(NamedTuple):
+    """Rows that belong together."""
+
+    title: str
+    rows: tuple[Row, ...]
+
+
+SHOWN_OPS = 12
+"""Rows of an operator table; what lies below is added up in one more."""
+
+
+def percent(share: float) -> str:
+    """A ratio for people: ``97.1 %``; a share too small to print is not printed as nothing."""
+    return "<0.1 %" if 0 < share < 0.0005 else f"{100 * share:.1f} %"
+
+
+def _seconds(seconds: float) -> str:
+    return show_time(seconds * 1e12)
+
+
+def sections(result: Result) -> tuple[Section, ...]:
+    """All figures that compare the runs."""
+    runs = result.runs
+
+    def row(label: str, show: Callable[[RunResult], str]) -> Row:
+        return Row(label, tuple(show(run) for run in runs))
+
+    def speedup(run: RunResult) -> str:
+        if run.name == result.speedup.baseline:
+            return "baseline"
+        return f"{result.speedup.by_run[run.name]:.3f}x"
+
+    return (
+        Section(
+            "Speed",
+            (
+                row("speed-up", speedup),
+                row("tokens/s", lambda run: f"{run.decode_tokens_per_s:.4g}"),
+                row("TPOT", lambda run: _seconds(run.tpot_s)),
+                row("TTFT", lambda run: _seconds(run.ttft_s)),
+                row("decode time", lambda run: _seconds(run.decode_s)),
+                row("decode cycles", lambda run: show_count(run.decode_cycles)),
+                row("floor of decode", lambda run: _seconds(run.floor_s)),
+                row("time over floor", lambda run: f"{run.decode_s / run.floor_s:.3f}x"),
+            ),
+        ),
+        Section(
+            "Mean decode pass",
+            (
+                row("tokens, drawn", lambda run: f"{run.mean_tokens_per_pass:.3f}"),
+                row("tokens, expected", _expected_tokens),
+                row("time", lambda run: _seconds(run.mean_pass_s)),
+                row("DRAM bytes", lambda run: show_bytes(_dram_bytes(run) / run.passes)),
+                row("MACs", lambda run: show_count(run.decode_macs / run.passes)),
+                row("DRAM bytes/token", lambda run: show_bytes(run.decode_dram_bytes_per_token)),
+                row("SRAM at most", lambda run: show_capacity(run.sram_peak_bytes)),
+            ),
+        ),
+        Section(
+            "Utilization",
+            (
+                row("DRAM pins", lambda run: percent(run.utilization.dram)),
+                row("array", lambda run: percent(run.utilization.array)),
+                row("vector unit", lambda run: percent(run.utilization.vector)),
+                row("SRAM ports", lambda run: percent(run.utilization.sram)),
+            ),
+        ),
+        Section("Critical path by cause", tuple(_cause_rows(runs))),
+        Section("DRAM time", tuple(_dram_rows(runs))),
+        Section(
+            "Work",
+            (
+                row("prompt tokens", lambda run: str(run.prompt_tokens)),
+                row("output tokens", lambda run: str(run.output_tokens)),
+                row("sequences", lambda run: str(run.batch)),
+                row("decode passes", lambda run: str(run.passes)),
+                row("passes simulated", lambda run: str(run.sampling.simulated)),
+                row(
+                    "passes interpolated",
+                    lambda run: str(run.sampling.passes - run.sampling.simulated),
+                ),
+                row("off by at most", _sampling_error),
+            ),
+        ),
+    )
+
+
+def _dram_bytes(run: RunResult) -> int:
+    return run.decode_dram_read_bytes + run.decode_dram_write_bytes
+
+
+def _expected_tokens(run: RunResult) -> str:
+    expected = run.expected_tokens_per_pass
+    return "unknown" if expected is None else f"{expected:.3f}"
+
+
+def _sampling_error(run: RunResult) -> str:
+    if run.sampling.simulated == run.sampling.passes:
+        return "none"
+    return f"{100 * run.sampling.max_error:.2g} %"
+
+
+def _cause_rows(runs: tuple[RunResult, ...]) -> Iterable[Row]:
+    for cause in CAUSES:
+        shares = [run.bound_share.get(cause, 0.0) for run in runs]
+        if any(shares):
+            yield Row(CAUSE_NAMES[cause], tuple(percent(share) for share in shares))
+    prefill = (f"{CAUSE_NAMES[r.prefill_bound]} {_whole_percent(r)}" for r in runs)
+    yield Row("prefill bound", tuple(prefill))
+
+
+def _whole_percent(run: RunResult) -> str:
+    return f"{100 * run.prefill_bound_share[run.prefill_bound]:.0f} %"
+
+
+def _dram_rows(runs: tuple[RunResult, ...]) -> Iterable[Row]:
+    for state in DRAM_STATES:
+        times = [getattr(run.dram, f"{state}_ps") for run in runs]
+        shares = (time / run.decode_ps for time, run in zip(times, runs, strict=True))
+        yield Row(state, tuple(percent(share) for share in shares))
+    yield Row("row hits", tuple(percent(_hit_rate(run.dram)) for run in runs))
+
+
+def _hit_rate(dram: DramStats) -> float:
+    accesses = dram.row_hits + dram.row_misses + dram.row_conflicts
+    return dram.row_hits / accesses if accesses else 0.0
+
+
+OP_HEADINGS = ("group", "time", "share", "DRAM", "MACs", "MACs/B", "roofline", "bound by")
+
+
+def operator_rows(run: RunResult) -> list[tuple[str, ...]]:
+    """The groups of a run by falling time, per mean decode pass, under `OP_HEADINGS`."""
+    ops = sorted(run.ops, key=lambda op: -op.time_ps)
+    rows = [_operator_row(op, run) for op in ops[:SHOWN_OPS]]
+    rest = ops[SHOWN_OPS:]
+    if rest:
+        time_ps = sum(op.time_ps for op in rest)
+        traffic = sum(op.dram_read_bytes + op.dram_write_bytes for op in rest)
+        macs = sum(op.macs for op in rest)
+        rows.append((f"{len(rest)} more", *_amounts(run, time_ps, traffic, macs), "", "", ""))
+    return rows
+
+
+def _operator_row(op: OpStats, run: RunResult) -> tuple[str, ...]:
+    traffic = op.dram_read_bytes + op.dram_write_bytes
+    intensity = op.intensity_macs_per_byte
+    bound: str = op.bound
+    if op.time_ps:
+        bound += f" {100 * op.causes_ps[op.bound] / op.time_ps:.0f} %"
+    return (
+        op.name,
+        *_amounts(run, op.time_ps, traffic, op.macs),
+        "-" if intensity is None else f"{intensity:.3g}",
+        op.roofline_bound.replace("_", "-"),
+        bound,
+    )
+
+
+def _amounts(run: RunResult, time_ps: int, traffic: int, macs: int) -> tuple[str, ...]:
+    return (
+        show_time(time_ps / run.passes),
+        percent(time_ps / run.decode_ps),
+        show_bytes(traffic / run.passes) if traffic else "-",
+        show_count(macs / run.passes) if macs else "-",
+    )

@@ -1,0 +1,102 @@
+"""The report that a person reads: the answer first, then the figures behind it.
+
+Names come from files, so everything is printed as plain `Text`: ``[red]`` stays ``[red]``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich import box
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from accsim.report.metrics import OP_HEADINGS, Section, operator_rows, sections
+from accsim.report.wording import answering_run, baseline_run, disagreements, headline
+from accsim.result import Result, RunResult
+from accsim.units import show_capacity, show_count, show_rate
+
+COLUMN_GAP = 2
+"""Blanks after a column, beside the one that the table's style puts between columns."""
+NARROW = 90
+"""Below this width the operator tables, which cannot be split, draw their columns together."""
+
+
+def print_result(result: Result, console: Console) -> None:
+    """Print the whole report; as many tables side by side as the console is wide."""
+    console.print()
+    console.print(Text(headline(result), style="bold"))
+    console.print()
+    console.print(Text(_setting(result), style="dim"))
+    parts = sections(result)
+    for columns in _blocks(result, parts, console.width):
+        console.print()
+        console.print(_runs_table(result, parts, columns))
+    base, answer = baseline_run(result), answering_run(result)
+    for run in (base,) if answer is base else (base, answer):
+        console.print()
+        console.print(_operator_table(run, 1 if console.width < NARROW else COLUMN_GAP))
+        remark = disagreements(run)
+        if remark:
+            console.print(Padding(Text(remark, style="yellow"), (1, 0, 0, 1)))
+    console.print()
+
+
+def _setting(result: Result) -> str:
+    """What was simulated, in one paragraph."""
+    ridge = result.peak_macs_per_s / result.peak_dram_bytes_per_s
+    return (
+        f"{result.chip}: DRAM {show_rate(result.peak_dram_bytes_per_s)}, "
+        f"{show_count(result.peak_macs_per_s, 'MAC/s')}, ridge at {ridge:.3g} MACs/B, "
+        f"SRAM {show_capacity(result.sram_bytes)}, {show_count(result.clock_hz, 'Hz')}. "
+        f"Workload {result.workload}, seed {result.seed}."
+    )
+
+
+def _blocks(result: Result, parts: tuple[Section, ...], width: int) -> Iterator[tuple[int, ...]]:
+    """The runs of each table, so that no table is wider than the console."""
+    rows = [row for part in parts for row in part.rows]
+    labels = (*(f" {row.label}" for row in rows), *(part.title for part in parts))
+    label_width = max(len(label) for label in labels)
+    block: list[int] = []
+    used = label_width
+    for column, run in enumerate(result.runs):
+        needed = COLUMN_GAP + 1 + max(len(run.name), *(len(row.values[column]) for row in rows))
+        if block and used + needed > width:
+            yield tuple(block)
+            block, used = [], label_width
+        block.append(column)
+        used += needed
+    yield tuple(block)
+
+
+def _table(gap: int) -> Table:
+    return Table(box=box.SIMPLE_HEAD, padding=(0, gap, 0, 0), pad_edge=False, show_edge=False)
+
+
+def _runs_table(result: Result, parts: tuple[Section, ...], columns: tuple[int, ...]) -> Table:
+    table = _table(COLUMN_GAP)
+    table.add_column(Text(""), overflow="fold")
+    for column in columns:
+        table.add_column(Text(result.runs[column].name), justify="right", overflow="fold")
+    for number, part in enumerate(parts):
+        if number:
+            table.add_row()
+        table.add_row(Text(part.title, style="bold"))
+        for row in part.rows:
+            table.add_row(Text(f" {row.label}"), *(Text(row.values[i]) for i in columns))
+    return table
+
+
+def _operator_table(run: RunResult, gap: int) -> Table:
+    table = _table(gap)
+    table.title = Text(f"Mean decode pass of {run.name}, by operator group", style="bold")
+    table.title_justify = "left"
+    for heading in OP_HEADINGS:
+        left = heading in (OP_HEADINGS[0], *OP_HEADINGS[-2:])
+        table.add_column(Text(heading), justify="left" if left else "right", overflow="fold")
+    for row in operator_rows(run):
+        table.add_row(*(Text(cell) for cell in row))
+    return table

@@ -1,0 +1,128 @@
+"""What holds for every command: help, version, usage errors and exit codes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import click
+import pytest
+
+from accsim import __version__
+from accsim.cli import main as main_module
+from accsim.errors import AccsimError, Deadlock, InputError, Problem
+
+from .conftest import accsim
+
+
+def test_help_is_instant() -> None:
+    """Under 0.15 s where nothing else runs; the best of five, as other work may be going on."""
+    times = []
+    for _ in range(5):
+        began = time.monotonic()
+        assert accsim("--help").returncode == 0
+        times.append(time.monotonic() - began)
+    assert min(times) < 0.15
+
+
+def test_help_loads_no_heavy_library() -> None:
+    script = (
+        "import sys, accsim.cli.main; "
+        "print([m for m in ('numpy', 'numba', 'pydantic', 'rich', 'simpy', 'yaml') "
+        "if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[]\n"
+
+
+def test_help_names_every_command() -> None:
+    text = accsim("--help").stdout
+    assert [line.split()[0] for line in text.split("Commands:\n")[1].splitlines()] == [
+        "run",
+        "schema",
+        "trace",
+    ]
+
+
+def test_the_version_names_what_it_computes_with() -> None:
+    done = accsim("--version")
+    assert done.returncode == 0
+    assert done.stdout.startswith(f"accsim {__version__} (Python {sys.version.split()[0]}, numpy ")
+    assert "numba " in done.stdout
+    assert "simpy " in done.stdout
+
+
+def test_an_unknown_command_gets_a_suggestion() -> None:
+    done = accsim("rum")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "No such command 'rum'. Did you mean 'run'?" in done.stderr
+
+
+def test_a_full_disk_behind_stdout_is_one_line() -> None:
+    command = [sys.executable, "-m", "accsim", "schema", "chip"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "error: No space left on device\n"
+
+
+def test_a_reader_that_leaves_early_is_no_error_to_talk_about() -> None:
+    command = [sys.executable, "-m", "accsim", "schema", "workload"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        running.stdout.close()
+        assert running.stderr.read() == b""
+    assert running.returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "text"),
+    [
+        (
+            InputError(Problem("a.yaml", "is wrong", 3, 1, "core")),
+            2,
+            "a.yaml:3:1: core: is wrong\n",
+        ),
+        (Deadlock("array waits for load 7"), 1, "error: array waits for load 7\n"),
+        (KeyboardInterrupt(), 130, "\ninterrupted\n"),
+        (OSError(28, "No space left on device", "x"), 2, "error: x: No space left on device\n"),
+    ],
+)
+def test_every_failure_has_its_exit_code_and_no_traceback(
+    error: AccsimError | OSError | KeyboardInterrupt,
+    code: int,
+    text: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    @click.command()
+    def failing() -> None:
+        raise error
+
+    monkeypatch.setattr(main_module, "cli", failing)
+    monkeypatch.setattr(main_module, "_forget_stdout", lambda: None)
+    monkeypatch.setattr(sys, "argv", ["accsim"])
+    with pytest.raises(SystemExit) as ended:
+        main_module.main()
+    assert ended.value.code == code
+    assert capfd.readouterr().err == text
+
+
+@pytest.mark.parametrize("kind", ["chip", "workload"])
+def test_the_schema_is_one_json_object(kind: str) -> None:
+    done = accsim("schema", kind)
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["title"] == f"accsim {kind} file"
+
+
+def test_there_are_two_schemas() -> None:
+    done = accsim("schema", "sweep")
+    assert done.returncode == 2
+    assert "'sweep' is not one of 'chip', 'workload'" in done.stderr

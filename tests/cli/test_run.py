@@ -1,0 +1,145 @@
+"""``accsim run`` from end to end."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from perfetto.protos.perfetto.trace.perfetto_trace_pb2 import Trace
+
+from .conftest import accsim, write_inputs
+
+
+@pytest.fixture(scope="module")
+def finished(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    """A folder with inputs and ``out/``, and how the run that wrote it ended."""
+    folder = tmp_path_factory.mktemp("finished")
+    write_inputs(folder)
+    done = accsim(
+        "run",
+        folder / "chip.yaml",
+        folder / "work.yaml",
+        "--json",
+        "--chrome",
+        *("--trace-pass", "ordinary:2"),
+        *("--out", folder / "out"),
+    )
+    return folder, done
+
+
+Finished = tuple[Path, "subprocess.CompletedProcess[str]"]
+
+
+def test_json_prints_one_object_and_nothing_else(finished: Finished) -> None:
+    done = finished[1]
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["schema"] == "accsim.result/1"
+    assert [run["name"] for run in result["runs"]] == ["ordinary", "two_heads"]
+
+
+def test_the_files_are_named_on_stderr(finished: Finished) -> None:
+    folder, done = finished
+    names = ("ops.csv", "pass.json.gz", "pass.pftrace", "result.json")
+    assert done.stderr == "".join(f"wrote {folder / 'out' / name}\n" for name in names)
+    assert sorted(path.name for path in (folder / "out").iterdir()) == list(names)
+
+
+def test_the_written_result_is_the_printed_one(finished: Finished) -> None:
+    folder, done = finished
+    assert (folder / "out" / "result.json").read_text() == done.stdout
+
+
+def test_the_timeline_is_that_of_the_chosen_pass(finished: Finished) -> None:
+    """The second decode pass of the ordinary run: 16 prompt tokens and 1 of the first pass."""
+    trace = Trace()
+    trace.ParseFromString((finished[0] / "out" / "pass.pftrace").read_bytes())
+    title = trace.packet[0].track_descriptor.name
+    assert title.startswith("pocket: pass decode-3, 17 tokens cached")
+
+
+def test_the_report_answers_in_its_first_line(inputs: Path) -> None:
+    done = accsim("run", inputs / "chip.yaml", inputs / "work.yaml")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    first = done.stdout.strip().splitlines()[0]
+    assert first.startswith("two_heads decodes ")
+    assert " than ordinary on pocket" in first or " as ordinary on pocket" in first
+
+
+def test_quiet_lists_no_files(inputs: Path) -> None:
+    work = inputs / "work.yaml"
+    done = accsim("run", inputs / "chip.yaml", work, "--quiet", "--out", inputs / "out")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert (inputs / "out" / "pass.pftrace").exists()
+
+
+def test_a_pass_that_is_not_there_is_refused(inputs: Path) -> None:
+    arguments = ("--out", inputs / "out", "--trace-pass", "ordinary:8")
+    done = accsim("run", inputs / "chip.yaml", inputs / "work.yaml", *arguments)
+    assert done.returncode == 2
+    assert "no pass 'ordinary:8'; there are ordinary:0 to ordinary:7, two_heads:0" in done.stderr
+    assert not (inputs / "out").exists()
+
+
+@pytest.mark.parametrize("option", [("--chrome",), ("--trace-pass", "ordinary:1")])
+def test_options_about_files_need_a_folder(option: tuple[str, ...]) -> None:
+    done = accsim("run", "chip", "work", *option)
+    assert done.returncode == 2
+    assert f"{option[0]} needs --out DIR: it is about a file written there." in done.stderr
+
+
+def test_problems_of_both_files_are_told_at_once(inputs: Path) -> None:
+    (inputs / "chip.yaml").write_text("name: x\n")
+    (inputs / "work.yaml").write_text("name: y\n")
+    done = accsim("run", inputs / "chip.yaml", inputs / "work.yaml", "--json")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "chip.yaml" in done.stderr
+    assert "work.yaml" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_file_is_no_folder_to_write_into(inputs: Path) -> None:
+    target = inputs / "chip.yaml"
+    done = accsim("run", inputs / "chip.yaml", inputs / "work.yaml", "--out", target)
+    assert done.returncode == 2
+    assert done.stderr == f"{target}: cannot be written: it is a file, not a folder\n"
+
+
+def test_a_folder_that_cannot_be_made_is_refused_in_one_line(inputs: Path) -> None:
+    target = inputs / "chip.yaml" / "out"
+    done = accsim("run", inputs / "chip.yaml", inputs / "work.yaml", "--out", target)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith(f"{target}: cannot be written: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_an_interrupted_run_leaves_nothing_behind(tmp_path: Path) -> None:
+    """30,000 tokens, each pass simulated: stopped as soon as its folder shows that it works."""
+    write_inputs(tmp_path, output_tokens=30_000)
+    before = sorted(tmp_path.iterdir())
+    files = [str(tmp_path / name) for name in ("chip.yaml", "work.yaml", "out")]
+    command = [sys.executable, "-m", "accsim", "run", "--exact", *files[:2], "--out", files[2]]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as running:
+        deadline = time.monotonic() + 60
+        while sorted(tmp_path.iterdir()) == before and time.monotonic() < deadline:
+            assert running.poll() is None
+            time.sleep(0.02)
+        running.send_signal(signal.SIGINT)
+        printed, complaint = running.communicate(timeout=30)
+    assert running.returncode == 130
+    assert printed == ""
+    assert complaint.strip() == "interrupted"
+    assert sorted(tmp_path.iterdir()) == before

@@ -1,0 +1,124 @@
+"""Hand-made results with round numbers: 100 tokens decoded after the first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from accsim.result import (
+    CAUSES,
+    Cause,
+    DramStats,
+    OpStats,
+    Result,
+    RunResult,
+    Sampling,
+    Speedup,
+    Utilization,
+)
+
+MS = 10**9
+"""Picoseconds in a millisecond."""
+
+
+def causes(**shares_ps: int) -> dict[str, int]:
+    """Critical-path time by cause, 0 where not given."""
+    return {cause: shares_ps.get(cause, 0) for cause in CAUSES}
+
+
+def shares(**given: float) -> dict[str, float]:
+    """Share of the critical path by cause, 0 where not given."""
+    return {cause: given.get(cause, 0.0) for cause in CAUSES}
+
+
+def op(name: str, time_ps: int, bound: Cause = "dram", **changes: object) -> OpStats:
+    """A group whose whole time has one cause."""
+    made = OpStats(
+        name=name,
+        kind="matmul",
+        count=3200,
+        cycles=time_ps // 1000,
+        time_ps=time_ps,
+        dram_read_bytes=10**12,
+        dram_write_bytes=0,
+        macs=10**12,
+        intensity_macs_per_byte=1.0,
+        roofline_bound="memory",
+        bound=bound,
+        causes_ps=causes(**{bound: time_ps}),
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def run(
+    name: str, pass_ms: int, passes: int, bound: Cause = "dram", **changes: object
+) -> RunResult:
+    """A run of 100 decode tokens: every pass alike, 80 % of it lost to `bound`, 20 % to DMA."""
+    decode_ps = pass_ms * MS * passes
+    main, rest = decode_ps * 8 // 10, decode_ps * 2 // 10
+    made = RunResult(
+        name=name,
+        scheme="autoregressive",
+        max_tokens_per_pass=1,
+        prompt_tokens=512,
+        output_tokens=101,
+        batch=1,
+        passes=passes,
+        mean_tokens_per_pass=100 / passes,
+        expected_tokens_per_pass=None,
+        ttft_s=2.5,
+        tpot_s=decode_ps / 1e12 / 100,
+        decode_s=decode_ps / 1e12,
+        decode_ps=decode_ps,
+        prefill_ps=2500 * MS,
+        decode_cycles=decode_ps // 1000,
+        decode_tokens_per_s=100 / (decode_ps / 1e12),
+        mean_pass_s=pass_ms / 1e3,
+        decode_dram_read_bytes=13 * 10**9 * passes,
+        decode_dram_write_bytes=500_000 * passes,
+        decode_dram_bytes_per_token=13.0005e9 * passes / 100,
+        decode_macs=6 * 10**9 * passes,
+        prefill_dram_read_bytes=14 * 10**9,
+        prefill_dram_write_bytes=10**8,
+        prefill_macs=3 * 10**12,
+        floor_s=0.9 * decode_ps / 1e12,
+        prefill_floor_s=2.0,
+        utilization=Utilization(dram=0.9, array=0.05, vector=0.01, sram=0.1),
+        units=(),
+        dram=DramStats(
+            data_ps=decode_ps * 90 // 100,
+            turnaround_ps=decode_ps // 100,
+            refresh_ps=decode_ps * 4 // 100,
+            activation_ps=decode_ps * 3 // 100,
+            idle_ps=decode_ps * 2 // 100,
+            row_hits=900,
+            row_misses=60,
+            row_conflicts=40,
+            activates=100,
+            refreshes=10,
+        ),
+        sram_peak_bytes=3 << 20,
+        bound=bound,
+        bound_share=shares(**{bound: 0.8, "dma": 0.2}),
+        prefill_bound="array",
+        prefill_bound_share=shares(array=1.0),
+        sampling=Sampling(passes=passes, simulated=9, max_error=0.00012),
+        ops=(op("qkv", rest, "dma"), op("gate_up", main, bound)),
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def result(*runs: RunResult, chip: str = "ddr_npu") -> Result:
+    """A comparison of `runs`; the first is the baseline."""
+    base = runs[0].tpot_s
+    return Result(
+        chip=chip,
+        workload="llama2_7b",
+        accsim_version="0.1.0",
+        seed=7,
+        clock_hz=1e9,
+        peak_dram_bytes_per_s=51.2e9,
+        peak_macs_per_s=1.024e12,
+        sram_bytes=4 << 20,
+        runs=runs,
+        speedup=Speedup(runs[0].name, {run.name: base / run.tpot_s for run in runs}),
+    )

@@ -1,0 +1,167 @@
+"""The printed report: complete, readable when narrow, and safe with any name."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from accsim.report.terminal import print_result
+from accsim.result import Result
+
+from .results import MS, op, result, run
+
+
+def printed(shown: Result, width: int = 100, **options: Any) -> str:
+    console = Console(file=io.StringIO(), width=width, highlight=False, **options)
+    print_result(shown, console)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def line(text: str, label: str) -> list[str]:
+    """The cells of the first table line that starts with a label."""
+    found = next(each for each in text.splitlines() if each.strip().startswith(label + " "))
+    return found.strip().removeprefix(label).split("  ")
+
+
+def cells(text: str, label: str) -> list[str]:
+    return [cell.strip() for cell in line(text, label) if cell.strip()]
+
+
+PAIR = result(run("ordinary", 300, 100), run("heads4_k4", 330, 40, expected_tokens_per_pass=3.12))
+
+
+@pytest.mark.parametrize(
+    ("label", "expected"),
+    [
+        # 40 x 330 ms = 13.2 s; 30 / 13.2 = 2.273; 13.2 s / 100 tokens = 132 ms
+        ("speed-up", ["baseline", "2.273x"]),
+        ("tokens/s", ["3.333", "7.576"]),
+        ("TPOT", ["300 ms", "132 ms"]),
+        ("TTFT", ["2.5 s", "2.5 s"]),
+        ("decode cycles", ["30 G", "13.2 G"]),
+        # the floor was set to 0.9 of the time
+        ("time over floor", ["1.111x", "1.111x"]),
+        ("tokens, drawn", ["1.000", "2.500"]),
+        ("tokens, expected", ["unknown", "3.120"]),
+        # 13.0005 GB a pass, 40 passes for 100 tokens
+        ("DRAM bytes/token", ["13 GB", "5.2 GB"]),
+        ("DRAM pins", ["90.0 %", "90.0 %"]),
+        ("DMA", ["20.0 %", "20.0 %"]),
+        ("prefill bound", ["array 100 %", "array 100 %"]),
+        ("refresh", ["4.0 %", "4.0 %"]),
+        # 900 of 900 + 60 + 40
+        ("row hits", ["90.0 %", "90.0 %"]),
+        ("output tokens", ["101", "101"]),
+        ("passes simulated", ["9", "9"]),
+        ("passes interpolated", ["91", "31"]),
+        ("off by at most", ["0.012 %", "0.012 %"]),
+    ],
+)
+def test_the_table_compares_the_runs(label: str, expected: list[str]) -> None:
+    assert cells(printed(PAIR), label) == expected
+
+
+def test_a_cause_that_costs_nothing_in_any_run_has_no_row() -> None:
+    assert " dispatch " not in printed(PAIR)
+
+
+def test_a_small_share_is_not_printed_as_nothing() -> None:
+    text = printed(result(run("ordinary", 300, 100, bound_share={"dram": 0.9999, "dma": 0.0001})))
+    assert cells(text, "DMA") == ["<0.1 %"]
+
+
+def test_a_run_simulated_in_full_has_no_interpolation_error() -> None:
+    exact = run("ordinary", 300, 9)
+    assert cells(printed(result(exact)), "off by at most") == ["none"]
+
+
+def test_operators_are_listed_by_falling_time_for_baseline_and_answer() -> None:
+    """80 % of a 300 ms pass are 240 ms; 10^12 bytes and MACs over 100 passes are 10 G each."""
+    text = printed(PAIR)
+    assert "Mean decode pass of ordinary, by operator group" in text
+    assert "Mean decode pass of heads4_k4, by operator group" in text
+    assert text.index("gate_up") < text.index("qkv")
+    assert cells(text, "gate_up") == [
+        "240 ms",
+        "80.0 %",
+        "10 GB",
+        "10 G",
+        "1",
+        "memory",
+        "dram 100 %",
+    ]
+
+
+def test_an_operator_that_moves_no_dram_byte_has_no_intensity() -> None:
+    quiet = op(
+        "softmax",
+        300 * MS,
+        "vector",
+        dram_read_bytes=0,
+        macs=0,
+        intensity_macs_per_byte=None,
+        roofline_bound="on_chip",
+    )
+    text = printed(result(run("ordinary", 300, 1, ops=(quiet,))))
+    assert cells(text, "softmax")[1:] == ["100.0 %", "-", "-", "-", "on-chip", "vector 100 %"]
+
+
+def test_operators_beyond_the_twelfth_are_added_up() -> None:
+    """14 groups of 10 ms: two are left, 20 ms."""
+    ops = tuple(op(f"group{i}", 10 * MS) for i in range(14))
+    text = printed(result(run("ordinary", 140, 1, ops=ops)))
+    assert cells(text, "2 more")[:2] == ["20 ms", "14.3 %"]
+    assert "group12" not in text
+
+
+def test_a_disagreement_of_roofline_and_attribution_is_said_below_the_operators() -> None:
+    text = " ".join(printed(PAIR).split())
+    assert "disagree in ordinary: qkv is memory by intensity, yet waits for DMA." in text
+
+
+def test_names_are_never_taken_for_markup() -> None:
+    text = printed(result(run("[bold]x[/bold]", 300, 100), run("[/]", 330, 40), chip="[red]"))
+    assert "on [red]: " in text
+    assert "[/] decodes" in text
+    assert "Mean decode pass of [bold]x[/bold]," in text
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_no_line_is_wider_than_the_console_and_no_name_is_cut(width: int) -> None:
+    runs = [run("ordinary", 300, 100)]
+    runs += [run(f"heads4_k{k}_wikipedia", 330, 40 + k) for k in range(1, 7)]
+    text = printed(result(*runs), width)
+    assert max(len(each) for each in text.splitlines()) <= width
+    for each in runs:
+        assert each.name in text
+    assert "…" not in text
+
+
+def test_the_operator_table_fits_80_columns_in_one_line_a_group() -> None:
+    wide = op("residual_add", 299 * MS + 123, "dependency", roofline_bound="compute")
+    text = printed(result(run("ordinary", 300, 1, ops=(wide,))), 80)
+    assert cells(text, "residual_add") == [
+        "299 ms",
+        "99.7 %",
+        "1 TB",
+        "1 T",
+        "1",
+        "compute",
+        "dependency 100 %",
+    ]
+
+
+def test_without_colours_only_plain_text_is_printed() -> None:
+    assert "\x1b" not in printed(PAIR)
+
+
+def test_no_color_is_honoured_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    text = printed(PAIR, force_terminal=True, color_system="standard")
+    assert "\x1b[33m" not in text
+    monkeypatch.delenv("NO_COLOR")
+    assert "\x1b[33m" in printed(PAIR, force_terminal=True, color_system="standard")

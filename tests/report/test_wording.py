@@ -1,0 +1,83 @@
+"""The sentences: honest about gains, losses and what holds a run back."""
+
+from __future__ import annotations
+
+from accsim.report.wording import answering_run, disagreements, headline
+
+from .results import MS, op, result, run
+
+
+def test_a_faster_run_is_explained_by_tokens_and_cost_of_a_pass() -> None:
+    """100 passes of 300 ms against 40 of 330 ms: 30 s / 13.2 s = 2.27; 330 / 300 = 1.10."""
+    assert headline(result(run("ordinary", 300, 100), run("heads", 330, 40))) == (
+        "heads decodes 2.27x as fast as ordinary on ddr_npu: 7.576 tokens/s instead of 3.333. "
+        "A pass brings 2.5 tokens instead of 1 and takes 1.10x as long "
+        "(330 ms instead of 300 ms). "
+        "Both are bound by DRAM (80 % and 80 % of the critical path)."
+    )
+
+
+def test_a_slower_run_is_called_slower_and_its_new_bound_is_named() -> None:
+    """100 passes of 300 ms against 40 of 930 ms: 30 / 37.2 = 0.81; 930 / 300 = 3.10."""
+    assert headline(result(run("ordinary", 300, 100), run("heads", 930, 40, "array"))) == (
+        "heads decodes slower than ordinary on ddr_npu, 0.81x as fast: "
+        "2.688 tokens/s instead of 3.333. "
+        "A pass brings 2.5 tokens instead of 1 but takes 3.10x as long "
+        "(930 ms instead of 300 ms), because the bound moves from DRAM with 80 % "
+        "to array with 80 % of the critical path."
+    )
+
+
+def test_a_bound_that_moves_at_little_cost_is_no_excuse() -> None:
+    """400 / 300 = 1.33."""
+    text = headline(result(run("ordinary", 300, 100), run("heads", 400, 40, "vector")))
+    assert text.endswith(
+        "and takes 1.33x as long (400 ms instead of 300 ms); the bound moves from DRAM with 80 % "
+        "to vector unit with 80 % of the critical path."
+    )
+
+
+def test_a_draw_is_called_a_draw() -> None:
+    """40 passes of 750 ms take the 30 s of 100 passes of 300 ms."""
+    text = headline(result(run("ordinary", 300, 100), run("heads", 750, 40)))
+    assert text.startswith("heads decodes no faster than ordinary on ddr_npu: 3.333 tokens/s")
+
+
+def test_if_every_run_is_slower_the_best_of_them_is_named() -> None:
+    """30 s / 37.2 s and 30 s / 40 s."""
+    text = headline(result(run("ordinary", 300, 100), run("one", 1000, 40), run("two", 930, 40)))
+    assert text.startswith(
+        "No run beats ordinary on ddr_npu; the best, two, decodes 0.81x as fast: "
+    )
+
+
+def test_a_single_run_is_described_alone() -> None:
+    assert headline(result(run("ordinary", 300, 100))) == (
+        "ordinary decodes 3.333 tokens/s on ddr_npu, 1 per pass of 300 ms. "
+        "It is bound by DRAM with 80 % of the critical path."
+    )
+
+
+def test_the_headline_is_about_the_fastest_run() -> None:
+    runs = run("ordinary", 300, 100), run("fast", 330, 30), run("middle", 330, 60)
+    assert answering_run(result(*runs)).name == "fast"
+
+
+def test_groups_whose_class_and_bound_differ_are_named_by_falling_time() -> None:
+    ops = (
+        op("qkv", 10 * MS),
+        op("norm", 20 * MS, "vector"),
+        op("scores", 30 * MS, roofline_bound="compute"),
+        op("rotary", 40 * MS, "vector", roofline_bound="on_chip"),
+    )
+    assert disagreements(run("heads", 100, 1, ops=ops)) == (
+        "Roofline and attribution disagree in heads: "
+        "scores is compute by intensity, yet waits for DRAM; "
+        "norm is memory by intensity, yet waits for vector unit."
+    )
+
+
+def test_groups_that_take_no_time_worth_naming_are_left_out() -> None:
+    """1 ms of 1 s is a thousandth: not above it."""
+    ops = (op("norm", 1 * MS, "vector"),)
+    assert disagreements(run("heads", 1000, 1, ops=ops)) == ""
