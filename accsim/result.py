@@ -28,8 +28,8 @@ class OpStats:
     time_ps                  the same in picoseconds, exact
     intensity_macs_per_byte  MACs per DRAM byte; None where no DRAM byte moves
     roofline_bound           which side of the ridge point the intensity lies on
-    bound                    the cause with the largest share of `time_ps` (or of the group's own
-                             busy time where it is never on the critical path)
+    bound                    the cause with the largest share of `time_ps`; None where the group is
+                             never on the critical path
     causes_ps                critical-path time by cause; adds up to `time_ps`
     """
 
@@ -43,7 +43,7 @@ class OpStats:
     macs: int
     intensity_macs_per_byte: float | None
     roofline_bound: RooflineBound
-    bound: Cause
+    bound: Cause | None
     causes_ps: dict[str, int]
 
 
@@ -99,11 +99,15 @@ class Sampling:
 
     `max_error` is the largest relative difference between an interpolated pass time and the same
     pass simulated, over the passes where both were done (0 where every pass was simulated).
+    `prefill_layers_simulated` is less than `prefill_layers` where equal layers of the prefill were
+    extrapolated from one of them.
     """
 
     passes: int
     simulated: int
     max_error: float
+    prefill_layers: int
+    prefill_layers_simulated: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,7 +103,7 @@ class _Machine:
         )
         for name, steps in units:
             # SimPy prints a process by the name of its generator.
-            steps.__name__ = name
+            steps.__name__ = name  # type: ignore[attr-defined]
             env.process(steps)
         env.run()
         if any(self.done[unit] < len(program.queue(unit)) for unit in Unit):

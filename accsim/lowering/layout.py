@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from accsim.ops import PassGraph
+from accsim.ops import PassGraph, Tensor
 
 ALIGNMENT = 4096
 """Every tensor starts at a multiple of this (a page)."""

@@ -1,0 +1,1 @@
+"""From a timeline to answers: bounds, attribution, statistics of passes and runs."""

@@ -1,0 +1,122 @@
+"""Statistics of one simulated pass, as integers that can be added and interpolated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from accsim.analysis.attribution import attribute
+from accsim.analysis.bounds import compute_floor_ps, memory_floor_ps
+from accsim.chip import Chip
+from accsim.errors import InvariantError
+from accsim.ops import PassGraph
+from accsim.program import Program, Unit
+from accsim.timeline import Column, Timeline
+
+UNITS = ("load", "store", "array", "vector")
+
+
+@dataclass(frozen=True)
+class PassStats:
+    """One pass, simulated or interpolated; all times in ps.
+
+    causes        shape (operators, causes): critical-path time
+    op_bytes      shape (operators, 2): DRAM bytes read and written
+    units         shape (4 units, 2): busy, and stalled (work left, waiting)
+    dram          shape (5,): channel time by state, summed over the channels
+    rows          shape (5,): row hits, misses, conflicts (bursts), activates, refreshes
+    sram_bytes    bytes that the compute side moved through the SRAM ports
+    sram_peak     most bytes of SRAM in use at once, activations included
+    """
+
+    causes: Column
+    op_bytes: Column
+    units: Column
+    dram: Column
+    rows: Column
+    sram_bytes: int
+    sram_peak: int
+
+    @property
+    def elapsed_ps(self) -> int:
+        """Duration of the pass: all causes together."""
+        return int(self.causes.sum())
+
+
+def measure(chip: Chip, graph: PassGraph, program: Program, timeline: Timeline) -> PassStats:
+    """Measure a simulated pass and hold it against its bounds.
+
+    Raises:
+        InvariantError: the pass beats a bound, or its times do not add up.
+    """
+    causes = attribute(chip, program, timeline, len(graph.ops))
+    op_bytes = np.zeros((len(graph.ops), 2), dtype=np.int64)
+    for column, queue in enumerate((program.loads, program.stores)):
+        sizes = np.array(queue.rows, dtype=np.int64) * np.array(queue.row_bytes, dtype=np.int64)
+        np.add.at(op_bytes[:, column], np.array(queue.op, dtype=np.int64), sizes)
+    _check_bounds(chip, graph, program, timeline, int(op_bytes.sum()))
+    memory = timeline.memory
+    rows = (
+        memory.row_hits,
+        memory.row_misses,
+        memory.row_conflicts,
+        memory.activates,
+        memory.refreshes,
+    )
+    return PassStats(
+        causes=causes,
+        op_bytes=op_bytes,
+        units=_unit_times(timeline),
+        dram=memory.states_ps.sum(axis=0),
+        rows=np.array([int(count.sum()) for count in rows], dtype=np.int64),
+        sram_bytes=sum(program.array.sram_bytes) + sum(program.vector.sram_bytes),
+        sram_peak=program.reserve_bytes + int(timeline.sram_bytes.max()),
+    )
+
+
+def _check_bounds(
+    chip: Chip, graph: PassGraph, program: Program, timeline: Timeline, dram_bytes: int
+) -> None:
+    elapsed = timeline.elapsed_ps
+    floors = {
+        "its DRAM bytes over the pins": memory_floor_ps(chip, dram_bytes),
+        "its MACs over the array's peak": compute_floor_ps(chip, graph, sum(program.contexts)),
+    }
+    for name, floor in floors.items():
+        if elapsed < floor:
+            raise InvariantError(
+                f"pass {graph.name} took {elapsed} ps, less than {name}: {float(floor):.0f} ps"
+            )
+
+
+def _unit_times(timeline: Timeline) -> Column:
+    """Busy and stalled time of each unit.
+
+    A tile unit is busy from the start of a tile to its end. The DMA queues share the memory, which
+    serves descriptors in order: each is busy from its arrival, or from the end of the one before,
+    to its own end. Stalled is the rest of the time until a unit's last command has ended.
+    """
+    times = np.zeros((4, 2), dtype=np.int64)
+    order = timeline.memory
+    starts = np.zeros(len(order.unit), dtype=np.int64)
+    ends = np.zeros(len(order.unit), dtype=np.int64)
+    for unit in (Unit.LOAD, Unit.STORE):
+        mine = order.unit == unit
+        lane = timeline.lane(unit)
+        starts[mine] = lane.start_ps[order.index[mine]]
+        ends[mine] = lane.end_ps[order.index[mine]]
+    previous = np.concatenate([[0], ends[:-1]]) if len(ends) else ends
+    service = ends - np.maximum(starts, previous)
+    for unit in Unit:
+        lane = timeline.lane(unit)
+        if len(lane) == 0:
+            continue
+        if unit in (Unit.LOAD, Unit.STORE):
+            busy = int(service[order.unit == unit].sum())
+        else:
+            busy = int((lane.end_ps - lane.start_ps).sum())
+        times[unit] = busy, int(lane.end_ps[-1]) - busy
+    if (times < 0).any() or (times.sum(axis=1) > timeline.elapsed_ps).any():
+        raise InvariantError(f"unit times exceed the pass: {times.tolist()}")
+    return times

@@ -1,0 +1,251 @@
+"""From the statistics of passes to the result of a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from accsim.analysis.bounds import (
+    compute_floor_ps,
+    memory_floor_ps,
+    operand_bits,
+    roofline_bound,
+)
+from accsim.analysis.measure import UNITS, PassStats
+from accsim.analysis.sampling import SampledPasses
+from accsim.chip import Chip
+from accsim.errors import InvariantError
+from accsim.ops import OpTrace, PassGraph, TracedRun
+from accsim.result import (
+    CAUSES,
+    Cause,
+    DramStats,
+    OpStats,
+    RunResult,
+    Sampling,
+    Speedup,
+    UnitTime,
+    Utilization,
+)
+from accsim.timeline import Column
+from accsim.units import PS_PER_S
+
+
+@dataclass(frozen=True)
+class PrefillStats:
+    """The prefill pass: time by cause in ps, DRAM bytes, and layers simulated of all.
+
+    causes: shape (causes,). `layers_simulated` is less than `layers` where equal layers were
+    extrapolated from one of them.
+    """
+
+    causes: Column
+    read_bytes: int
+    write_bytes: int
+    layers: int
+    layers_simulated: int
+
+    @property
+    def elapsed_ps(self) -> int:
+        return int(self.causes.sum())
+
+
+def summarize(
+    chip: Chip, trace: OpTrace, run: TracedRun, prefill: PrefillStats, decode: SampledPasses
+) -> RunResult:
+    """The result of one run.
+
+    Raises:
+        InvariantError: the parts do not add up, or a bound is beaten (a bug).
+    """
+    graphs = [trace.graphs[one.graph] for one in run.decode]
+    contexts = [one.context for one in run.decode]
+    stats = decode.stats
+    decode_ps = sum(one.elapsed_ps for one in stats)
+    read = sum(int(one.op_bytes[:, 0].sum()) for one in stats)
+    write = sum(int(one.op_bytes[:, 1].sum()) for one in stats)
+    pairs = list(zip(graphs, contexts, strict=True))
+    macs = sum(graph.macs(context) for graph, context in pairs)
+    compute_floor = sum((compute_floor_ps(chip, g, c) for g, c in pairs), Fraction(0))
+    floor = max(memory_floor_ps(chip, read + write), compute_floor)
+    if decode_ps < floor:
+        raise InvariantError(f"run {run.name} took {decode_ps} ps, its bound is {float(floor)} ps")
+
+    tokens = sum(sum(one.emitted) for one in run.decode)
+    # The first token of every sequence comes out of the prefill.
+    gaps = run.output_tokens - 1
+    causes = sum((one.causes.sum(axis=0) for one in stats), np.zeros(len(CAUSES), dtype=np.int64))
+    prefill_graph = trace.graphs[run.prefill.graph]
+    prefill_macs = prefill_graph.macs(run.prefill.context)
+    prefill_floor = max(
+        memory_floor_ps(chip, prefill.read_bytes + prefill.write_bytes),
+        compute_floor_ps(chip, prefill_graph, run.prefill.context),
+    )
+    if prefill.elapsed_ps < prefill_floor:
+        raise InvariantError(f"the prefill of run {run.name} beats its bound")
+    return RunResult(
+        name=run.name,
+        scheme=run.scheme,
+        max_tokens_per_pass=run.max_tokens_per_pass,
+        prompt_tokens=run.prompt_tokens,
+        output_tokens=run.output_tokens,
+        batch=run.batch,
+        passes=len(run.decode),
+        mean_tokens_per_pass=tokens / (len(run.decode) * run.batch),
+        expected_tokens_per_pass=run.expected_tokens_per_pass,
+        ttft_s=prefill.elapsed_ps / PS_PER_S,
+        tpot_s=decode_ps / gaps / PS_PER_S,
+        decode_s=decode_ps / PS_PER_S,
+        decode_ps=decode_ps,
+        prefill_ps=prefill.elapsed_ps,
+        decode_cycles=chip.clock.cycles_in(decode_ps),
+        decode_tokens_per_s=tokens * PS_PER_S / decode_ps,
+        mean_pass_s=decode_ps / len(run.decode) / PS_PER_S,
+        decode_dram_read_bytes=read,
+        decode_dram_write_bytes=write,
+        decode_dram_bytes_per_token=(read + write) / tokens,
+        decode_macs=macs,
+        prefill_dram_read_bytes=prefill.read_bytes,
+        prefill_dram_write_bytes=prefill.write_bytes,
+        prefill_macs=prefill_macs,
+        floor_s=float(floor / PS_PER_S),
+        prefill_floor_s=float(prefill_floor / PS_PER_S),
+        utilization=_utilization(chip, stats, decode_ps, read + write, compute_floor),
+        units=_units(stats, decode_ps),
+        dram=_dram(chip, stats, decode_ps),
+        sram_peak_bytes=max(one.sram_peak for one in stats),
+        bound=_largest(causes),
+        bound_share=_shares(causes),
+        prefill_bound=_largest(prefill.causes),
+        prefill_bound_share=_shares(prefill.causes),
+        sampling=Sampling(
+            passes=len(stats),
+            simulated=decode.simulated,
+            max_error=decode.max_error,
+            prefill_layers=prefill.layers,
+            prefill_layers_simulated=prefill.layers_simulated,
+        ),
+        ops=_op_groups(chip, pairs, stats),
+    )
+
+
+def speedups(baseline: str, runs: tuple[RunResult, ...]) -> Speedup:
+    """Time per output token of the baseline over that of each run."""
+    base = next(run for run in runs if run.name == baseline)
+    return Speedup(baseline, {run.name: base.tpot_s / run.tpot_s for run in runs})
+
+
+def _largest(causes: Column) -> Cause:
+    return CAUSES[int(np.argmax(causes))]
+
+
+def _shares(causes: Column) -> dict[str, float]:
+    total = int(causes.sum())
+    return {name: int(part) / total for name, part in zip(CAUSES, causes, strict=True)}
+
+
+def _utilization(
+    chip: Chip,
+    stats: tuple[PassStats, ...],
+    decode_ps: int,
+    dram_bytes: int,
+    compute_floor: Fraction,
+) -> Utilization:
+    ports = sum(one.sram_bytes for one in stats) / (
+        chip.sram.bytes_per_cycle * chip.clock.hz * decode_ps / PS_PER_S
+    )
+    vector = sum(int(one.units[UNITS.index("vector"), 0]) for one in stats)
+    return Utilization(
+        dram=float(memory_floor_ps(chip, dram_bytes) / decode_ps),
+        array=float(compute_floor / decode_ps),
+        vector=vector / decode_ps,
+        sram=ports,
+    )
+
+
+def _units(stats: tuple[PassStats, ...], decode_ps: int) -> tuple[UnitTime, ...]:
+    totals = sum((one.units for one in stats), np.zeros((len(UNITS), 2), dtype=np.int64))
+    return tuple(
+        UnitTime(name, int(busy), int(stalled), decode_ps - int(busy) - int(stalled))
+        for name, (busy, stalled) in zip(UNITS, totals, strict=True)
+    )
+
+
+def _dram(chip: Chip, stats: tuple[PassStats, ...], decode_ps: int) -> DramStats:
+    states = sum((one.dram for one in stats), np.zeros(5, dtype=np.int64))
+    data, turnaround, refresh, activation = (
+        int(state) // chip.memory.channels for state in states[:4]
+    )
+    rows = sum((one.rows for one in stats), np.zeros(5, dtype=np.int64)).tolist()
+    return DramStats(
+        data_ps=data,
+        turnaround_ps=turnaround,
+        refresh_ps=refresh,
+        activation_ps=activation,
+        idle_ps=decode_ps - data - turnaround - refresh - activation,
+        row_hits=rows[0],
+        row_misses=rows[1],
+        row_conflicts=rows[2],
+        activates=rows[3],
+        refreshes=rows[4],
+    )
+
+
+@dataclass
+class _Group:
+    kind: str
+    bits: int
+    count: int = 0
+    macs: int = 0
+
+
+def _op_groups(
+    chip: Chip, pairs: list[tuple[PassGraph, int]], stats: tuple[PassStats, ...]
+) -> tuple[OpStats, ...]:
+    """Operators of the same group, over all layers and passes, most time first."""
+    groups: dict[str, _Group] = {}
+    causes: dict[str, Column] = {}
+    moved: dict[str, Column] = {}
+    for (graph, context), one in zip(pairs, stats, strict=True):
+        for index, op in enumerate(graph.ops):
+            group = groups.setdefault(op.group, _Group(op.kind, operand_bits(op)))
+            group.count += 1
+            group.macs += op.macs(context)
+        members = _members(graph)
+        for name, indices in members.items():
+            causes[name] = causes.get(name, 0) + one.causes[indices].sum(axis=0)
+            moved[name] = moved.get(name, 0) + one.op_bytes[indices].sum(axis=0)
+    result = []
+    for name, group in groups.items():
+        read, write = (int(part) for part in moved[name])
+        time = int(causes[name].sum())
+        roof = roofline_bound(chip, group.macs, read + write, group.bits)
+        result.append(
+            OpStats(
+                name=name,
+                kind=group.kind,
+                count=group.count,
+                cycles=chip.clock.cycles_in(time),
+                time_ps=time,
+                dram_read_bytes=read,
+                dram_write_bytes=write,
+                macs=group.macs,
+                intensity_macs_per_byte=group.macs / (read + write) if read + write else None,
+                roofline_bound=roof,
+                bound=_largest(causes[name]) if time else None,
+                causes_ps={
+                    cause: int(part) for cause, part in zip(CAUSES, causes[name], strict=True)
+                },
+            )
+        )
+    order = {stat.name: place for place, stat in enumerate(result)}
+    return tuple(sorted(result, key=lambda stat: (-stat.time_ps, order[stat.name])))
+
+
+def _members(graph: PassGraph) -> dict[str, list[int]]:
+    members: dict[str, list[int]] = {}
+    for index, op in enumerate(graph.ops):
+        members.setdefault(op.group, []).append(index)
+    return members

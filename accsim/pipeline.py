@@ -1,0 +1,159 @@
+"""All stages in a row: a chip and an operator trace become a result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from accsim import __version__
+from accsim.analysis.bounds import peak_macs_per_s
+from accsim.analysis.measure import PassStats, measure
+from accsim.analysis.sampling import sample
+from accsim.analysis.summary import PrefillStats, speedups, summarize
+from accsim.chip import Chip
+from accsim.engine.simulate import simulate
+from accsim.errors import InputError, Problem
+from accsim.lowering.lower import lower
+from accsim.ops import OpTrace, Pass, PassGraph, TracedRun
+from accsim.program import Program
+from accsim.result import Result, RunResult
+from accsim.timeline import Timeline
+from accsim.tracing.shorten import shorten
+from accsim.units import show_capacity
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how much of it is done, and how much there is."""
+
+
+@dataclass(frozen=True)
+class SimulatedPass:
+    """One pass as it went: its operators, its tiles and what happened."""
+
+    graph: PassGraph
+    program: Program
+    timeline: Timeline
+
+
+def run(
+    chip: Chip, trace: OpTrace, *, exact: bool = False, progress: Progress | None = None
+) -> Result:
+    """Simulate every run of a trace on a chip.
+
+    Args:
+        chip: the hardware.
+        trace: what to execute, from `accsim.tracing`.
+        exact: simulate every pass and every layer; otherwise some decode passes are interpolated
+            and the equal layers of the prefill extrapolated (`RunResult.sampling` says how far).
+        progress: called after each simulated pass.
+
+    Raises:
+        InputError: the model does not fit the DRAM, or a pass not the SRAM.
+        SimulationError: the simulation failed a check (a bug).
+    """
+    check_fits(chip, trace)
+    runs = tuple(
+        _run(chip, trace, one, exact, progress, number) for number, one in enumerate(trace.runs)
+    )
+    if progress:
+        progress("done", len(runs), len(runs))
+    return Result(
+        chip=chip.name,
+        workload=trace.workload,
+        accsim_version=__version__,
+        seed=trace.seed,
+        clock_hz=chip.clock.hz,
+        peak_dram_bytes_per_s=float(chip.memory.peak_bytes_per_s),
+        peak_macs_per_s=peak_macs_per_s(chip),
+        sram_bytes=chip.sram.capacity_bytes,
+        runs=runs,
+        speedup=speedups(trace.baseline, runs),
+    )
+
+
+def simulate_pass(chip: Chip, trace: OpTrace, run_name: str, pass_index: int) -> SimulatedPass:
+    """Simulate one pass in full: 0 is the prefill, 1 the first decode pass, and so on.
+
+    Raises:
+        InputError: the model does not fit the DRAM, or the pass not the SRAM.
+        KeyError, IndexError: no such run or pass.
+    """
+    check_fits(chip, trace)
+    chosen = {one.name: one for one in trace.runs}[run_name]
+    one = tuple(chosen.passes())[pass_index]
+    graph = trace.graphs[one.graph]
+    program = lower(chip, graph, one.contexts, _cache_tokens(trace, chosen))
+    return SimulatedPass(graph, program, simulate(program, chip))
+
+
+def check_fits(chip: Chip, trace: OpTrace) -> None:
+    """Check that the DRAM holds weights and KV caches of every run.
+
+    Raises:
+        InputError: it does not; names every run that is too large.
+    """
+    capacity = chip.memory.capacity_bytes
+    problems = [
+        Problem(
+            chip.name,
+            f"run {one.name!r} keeps {show_capacity(one.resident_bytes)} of weights and KV cache "
+            f"in DRAM, which holds {show_capacity(capacity)}; more channels, ranks or a denser "
+            "grade are needed, or fewer bits per weight",
+            key="memory",
+        )
+        for one in trace.runs
+        if one.resident_bytes > capacity
+    ]
+    if problems:
+        raise InputError(problems)
+
+
+def _run(
+    chip: Chip,
+    trace: OpTrace,
+    one: TracedRun,
+    exact: bool,
+    progress: Progress | None,
+    number: int,
+) -> RunResult:
+    cache_tokens = _cache_tokens(trace, one)
+
+    def step(text: str) -> None:
+        if progress:
+            progress(f"{one.name}: {text}", number, len(trace.runs))
+
+    def decode_pass(index: int) -> PassStats:
+        step(f"decode pass {index + 1} of {len(one.decode)}")
+        this = one.decode[index]
+        return _measured(chip, trace.graphs[this.graph], this, cache_tokens)
+
+    step("prefill")
+    prefill = _prefill(chip, trace, one, cache_tokens, exact)
+    decode = sample([each.context for each in one.decode], decode_pass, exact=exact)
+    return summarize(chip, trace, one, prefill, decode)
+
+
+def _cache_tokens(trace: OpTrace, one: TracedRun) -> int:
+    """Positions that the KV caches of a run must have room for."""
+    return max(max(each.contexts) + trace.graphs[each.graph].rows for each in one.passes())
+
+
+def _measured(chip: Chip, graph: PassGraph, one: Pass, cache_tokens: int) -> PassStats:
+    program = lower(chip, graph, one.contexts, cache_tokens)
+    return measure(chip, graph, program, simulate(program, chip))
+
+
+def _prefill(
+    chip: Chip, trace: OpTrace, one: TracedRun, cache_tokens: int, exact: bool
+) -> PrefillStats:
+    graph = trace.graphs[one.prefill.graph]
+    layers = len({op.layer for op in graph.ops if op.layer is not None})
+    short = None if exact else shorten(graph)
+    if short is None:
+        stats = _measured(chip, graph, one.prefill, cache_tokens)
+        moved = stats.op_bytes.sum(axis=0)
+        return PrefillStats(stats.causes.sum(axis=0), int(moved[0]), int(moved[1]), layers, layers)
+    stats = _measured(chip, short.graph, one.prefill, cache_tokens)
+    model = sorted(short.model_ops)
+    causes = stats.causes.sum(axis=0) + short.missing * stats.causes[model].sum(axis=0)
+    moved = stats.op_bytes.sum(axis=0) + short.missing * stats.op_bytes[model].sum(axis=0)
+    return PrefillStats(causes, int(moved[0]), int(moved[1]), layers, layers - short.missing)
