@@ -125,7 +125,10 @@ class _Walk:
         number = self.place[unit][i]
         before = 0
         if number:
-            before_unit, before_index = self.request_unit[number - 1], self.request_index[number - 1]
+            before_unit, before_index = (
+                self.request_unit[number - 1],
+                self.request_index[number - 1],
+            )
             before = self.end[before_unit][before_index]
         arrival = self.start[unit][i]
         if arrival <= before:

@@ -41,7 +41,8 @@ def roofline_bound(chip: Chip, macs: int, dram_bytes: int, bits: int = 16) -> Ro
         return "compute" if macs else "on_chip"
     if not macs:
         return "memory"
-    ridge = Fraction(
-        chip.array.macs_per_cycle(bits) * chip.clock.hz_num, chip.clock.hz_den
-    ) / chip.memory.peak_bytes_per_s
+    ridge = (
+        Fraction(chip.array.macs_per_cycle(bits) * chip.clock.hz_num, chip.clock.hz_den)
+        / chip.memory.peak_bytes_per_s
+    )
     return "memory" if Fraction(macs, dram_bytes) < ridge else "compute"

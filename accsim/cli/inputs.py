@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from accsim.chip import Chip
 from accsim.config.resolve import load_both, load_chip
-from accsim.config.shipped import folder
+from accsim.config.shipped import find, folder
+from accsim.config.yaml_source import read_yaml
 from accsim.errors import InputError, Problem
 from accsim.ops import OpTrace
 from accsim.tracing.decoding import trace_workload
@@ -38,6 +41,22 @@ def load_inputs(chip: str, workload: str) -> tuple[Chip, OpTrace]:
     if problems:
         raise InputError(problems)
     return hardware, trace
+
+
+@contextmanager
+def located(chip: str) -> Iterator[None]:
+    """Give problems that only show when a chip is used their place in the chip file.
+
+    Args:
+        chip: the path or shipped name that the chip was loaded from.
+    """
+    try:
+        yield
+    except InputError as error:
+        document = read_yaml(str(find("chips", chip)))
+        raise InputError(
+            document.problem(tuple(one.key.split(".")), one.message) for one in error.problems
+        ) from None
 
 
 def _trace_path(text: str) -> Path:

@@ -52,7 +52,7 @@ def run_command(
         if given and out is None:
             raise click.UsageError(f"{option} needs --out DIR: it is about a file written there.")
 
-    from accsim.cli.inputs import chosen_pass, load_inputs
+    from accsim.cli.inputs import chosen_pass, load_inputs, located
     from accsim.cli.progress import progress_bar
     from accsim.cli.writing import out_folder
 
@@ -62,7 +62,7 @@ def run_command(
     from accsim.pipeline import run
 
     with nullcontext() if out is None else out_folder(out) as folder:
-        with nullcontext() if quiet else progress_bar() as progress:
+        with located(chip), nullcontext() if quiet else progress_bar() as progress:
             result = run(hardware, trace, exact=exact, progress=progress)
         if folder is not None:
             _write_files(folder, result, hardware, trace, shown_pass, chrome)

@@ -19,7 +19,15 @@ from accsim.dram.memory import MemoryModel, RowGranularMemory
 from accsim.engine.story import deadlock_story
 from accsim.errors import Deadlock, InvariantError
 from accsim.program import Program, Tiles, Transfers, Unit
-from accsim.timeline import NO_BLOCKER, SLOT_BLOCKER, SRAM_BLOCKER, Column, Lane, MemoryLane, Timeline
+from accsim.timeline import (
+    NO_BLOCKER,
+    SLOT_BLOCKER,
+    SRAM_BLOCKER,
+    Column,
+    Lane,
+    MemoryLane,
+    Timeline,
+)
 
 Steps = Generator[simpy.Event, object, None]
 
@@ -51,7 +59,9 @@ class _LaneColumns:
         self.blocker = [NO_BLOCKER] * length
 
     def seal(self) -> Lane:
-        return Lane(_column(self.ready), _column(self.start), _column(self.end), _column(self.blocker))
+        return Lane(
+            _column(self.ready), _column(self.start), _column(self.end), _column(self.blocker)
+        )
 
 
 def _column(values: list[int]) -> Column:
@@ -192,7 +202,9 @@ class _Machine:
         stream_bytes = self.program.stream_bytes
         # A queue of the DMA never waits for itself: it is in order.
         peer = Unit.LOAD if unit is Unit.STORE else Unit.STORE
-        need_peer, need_array, need_vector = (queue.needs[u] for u in (peer, Unit.ARRAY, Unit.VECTOR))
+        need_peer, need_array, need_vector = (
+            queue.needs[u] for u in (peer, Unit.ARRAY, Unit.VECTOR)
+        )
         write = unit is Unit.STORE
         sizes, in_flight, outstanding = queue.sram_bytes, self.in_flight, dma.outstanding
         for i in range(len(queue)):
@@ -273,13 +285,10 @@ class _Machine:
         if type(elapsed) is not int:
             raise InvariantError(f"time is no longer an integer: {elapsed!r}")
         if self.stream_used:
-            raise InvariantError(
-                f"{self.stream_used} B of the stream buffer were never given back"
-            )
+            raise InvariantError(f"{self.stream_used} B of the stream buffer were never given back")
         if max(self.sram_bytes) > self.program.stream_bytes:
             raise InvariantError(
-                f"the stream buffer held {max(self.sram_bytes)} B "
-                f"of {self.program.stream_bytes} B"
+                f"the stream buffer held {max(self.sram_bytes)} B of {self.program.stream_bytes} B"
             )
         stats = self.memory.statistics()
         states = self.memory.to_ps(stats.states)
@@ -302,5 +311,3 @@ class _Machine:
             sram_ps=_column(self.sram_ps),
             sram_bytes=_column(self.sram_bytes),
         )
-
-

@@ -15,7 +15,8 @@ _PLAIN = tuple(field.name for field in fields(OpStats) if field.name != "causes_
 def write_ops_csv(path: Path, result: Result) -> None:
     """Write one line per run and operator group; ``<cause>_ps`` columns hold `causes_ps`.
 
-    A group that moves no DRAM byte has an empty intensity.
+    A group that moves no DRAM byte has an empty intensity, one that is never on the critical path
+    an empty bound.
 
     Raises:
         OSError: the file cannot be written.

@@ -22,7 +22,7 @@ from accsim.lowering.elementwise import vector_work
 from accsim.lowering.layout import Cache, owner
 from accsim.lowering.residency import score_rows
 from accsim.lowering.site import DoesNotFit, Site
-from accsim.ops import Attention, Op
+from accsim.ops import Attention
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,9 @@ class _Attention:
         self.scores, self.softmax, self.attend = ops
         shape = self.scores.attention
         if [op.kind for op in ops] != ["scores", "softmax", "attend"] or shape is None:
-            raise DoesNotFit(f"{self.scores.name}: scores, softmax and attend must follow each other")
+            raise DoesNotFit(
+                f"{self.scores.name}: scores, softmax and attend must follow each other"
+            )
         self.shape: Attention = shape
         self.group = shape.query_heads // shape.kv_heads
         self.cache: Cache = site.layout.caches[owner(self.scores.name)]
@@ -295,9 +297,7 @@ class _Attention:
             one, 0, self.bits, self.kv_bits, self.bits, self.site.chip.sram.bytes_per_cycle
         )
         heads = unit.heads
-        return Work(
-            work.cycles * heads, work.sram_cycles * heads, macs, work.sram_bytes * heads
-        )
+        return Work(work.cycles * heads, work.sram_cycles * heads, macs, work.sram_bytes * heads)
 
 
 def _visible(row: int, rows: int, context: int, start: int, end: int) -> int:
@@ -317,4 +317,3 @@ def _visible(row: int, rows: int, context: int, start: int, end: int) -> int:
         low, high = context + first + 1 - start, context + last - start
         total += (low + high) * (last - first) // 2
     return total
-

@@ -64,7 +64,9 @@ def _check_stream_buffer(program: Program) -> None:
         # Commands that can run before load j is there: all that wait for at most j loads.
         freed_before += free[np.searchsorted(awaited, np.arange(len(taken)), side="right")]
     if freed_total != taken[-1]:
-        raise InvariantError(f"loads take {taken[-1]} B of stream buffer, {freed_total} B are freed")
+        raise InvariantError(
+            f"loads take {taken[-1]} B of stream buffer, {freed_total} B are freed"
+        )
     most = int((taken - freed_before).max())
     if most > program.stream_bytes:
         raise InvariantError(

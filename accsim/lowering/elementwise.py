@@ -114,9 +114,7 @@ def _block_rows(
     return rows
 
 
-def _gather(
-    site: Site, index: int, op: Op, start: int, count: int, label: int
-) -> tuple[int, int]:
+def _gather(site: Site, index: int, op: Op, start: int, count: int, label: int) -> tuple[int, int]:
     """Load `count` rows of the embedding table, spread over it as token ids are."""
     table = next(t for t in op.reads if t.place == "embedding")
     vocab, width = table.shape
@@ -192,7 +190,5 @@ def _fetch(
     work = vector_work(site, "embedding", elements, 2 * size)
     # At most two pieces wait for their store: they lie in the staging area.
     stores = max(0, build.count(Unit.STORE) - 1)
-    done = build.vector(
-        index, label, work, needs=Needs(loads=loads, stores=stores), free=size
-    )
+    done = build.vector(index, label, work, needs=Needs(loads=loads, stores=stores), free=size)
     return Needs(vector=done)

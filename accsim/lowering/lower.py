@@ -19,9 +19,7 @@ MAX_SRAM_BYTES = 2**40
 """Where the search for the least sufficient SRAM gives up."""
 
 
-def lower(
-    chip: Chip, graph: PassGraph, contexts: tuple[int, ...], cache_tokens: int
-) -> Program:
+def lower(chip: Chip, graph: PassGraph, contexts: tuple[int, ...], cache_tokens: int) -> Program:
     """Lower one pass.
 
     Args:
@@ -93,9 +91,7 @@ def _lower(
     site = Site(chip, graph, contexts, cache_tokens, residency, layout)
     for index, op in enumerate(graph.ops):
         _lower_op(site, index, op)
-    program = site.build.seal(
-        graph.name, contexts, residency.reserve_bytes, residency.stream_bytes
-    )
+    program = site.build.seal(graph.name, contexts, residency.reserve_bytes, residency.stream_bytes)
     if max(program.loads.sram_bytes, default=0) * 2 > residency.stream_bytes:
         raise DoesNotFit("two of its tiles do not fit beside the activations")
     return program

@@ -50,9 +50,11 @@ class Site:
 
     @property
     def panel_columns(self) -> int:
-        """Output channels of a weight panel."""
+        """Output channels of a weight panel: one fold on all arrays."""
         array = self.chip.array
-        return array.columns if isinstance(array, SystolicArray) else DOT_PANEL_COLUMNS
+        if isinstance(array, SystolicArray):
+            return array.columns * array.count
+        return DOT_PANEL_COLUMNS
 
     @property
     def array_rows(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from accsim.report.wording import CAUSE_NAMES
+from accsim.report.wording import CAUSE_NAMES, NOTED_SHARE
 from accsim.result import CAUSES, DramStats, OpStats, Result, RunResult
 from accsim.timeline import DRAM_STATES
 from accsim.units import show_bytes, show_capacity, show_count, show_time
@@ -30,8 +30,12 @@ SHOWN_OPS = 12
 
 
 def percent(share: float) -> str:
-    """A ratio for people: ``97.1 %``; a share too small to print is not printed as nothing."""
-    return "<0.1 %" if 0 < share < 0.0005 else f"{100 * share:.1f} %"
+    """A ratio for people: ``97.1 %``; next to nothing is not printed as nothing, nor as all."""
+    if 0 < share < 0.0005:
+        return "<0.1 %"
+    if 0.9995 <= share < 1:
+        return ">99.9 %"
+    return f"{100 * share:.1f} %"
 
 
 def _seconds(seconds: float) -> str:
@@ -94,12 +98,9 @@ def sections(result: Result) -> tuple[Section, ...]:
                 row("output tokens", lambda run: str(run.output_tokens)),
                 row("sequences", lambda run: str(run.batch)),
                 row("decode passes", lambda run: str(run.passes)),
-                row("passes simulated", lambda run: str(run.sampling.simulated)),
-                row(
-                    "passes interpolated",
-                    lambda run: str(run.sampling.passes - run.sampling.simulated),
-                ),
-                row("off by at most", _sampling_error),
+                row("passes simulated", lambda run: f"{run.sampling.simulated} of {run.passes}"),
+                row("interpolation error", _sampling_error),
+                row("prefill layers", _prefill_layers),
             ),
         ),
     )
@@ -116,15 +117,24 @@ def _expected_tokens(run: RunResult) -> str:
 
 def _sampling_error(run: RunResult) -> str:
     if run.sampling.simulated == run.sampling.passes:
-        return "none"
+        return "-"
     return f"{100 * run.sampling.max_error:.2g} %"
 
 
+def _prefill_layers(run: RunResult) -> str:
+    return f"{run.sampling.prefill_layers_simulated} of {run.sampling.prefill_layers}"
+
+
 def _cause_rows(runs: tuple[RunResult, ...]) -> Iterable[Row]:
+    others = [0.0] * len(runs)
     for cause in CAUSES:
         shares = [run.bound_share.get(cause, 0.0) for run in runs]
-        if any(shares):
+        if max(shares) >= NOTED_SHARE:
             yield Row(CAUSE_NAMES[cause], tuple(percent(share) for share in shares))
+        else:
+            others = [other + share for other, share in zip(others, shares, strict=True)]
+    if any(others):
+        yield Row("others", tuple(percent(share) for share in others))
     prefill = (f"{CAUSE_NAMES[r.prefill_bound]} {_whole_percent(r)}" for r in runs)
     yield Row("prefill bound", tuple(prefill))
 
@@ -165,9 +175,9 @@ def operator_rows(run: RunResult) -> list[tuple[str, ...]]:
 def _operator_row(op: OpStats, run: RunResult) -> tuple[str, ...]:
     traffic = op.dram_read_bytes + op.dram_write_bytes
     intensity = op.intensity_macs_per_byte
-    bound: str = op.bound
-    if op.time_ps:
-        bound += f" {100 * op.causes_ps[op.bound] / op.time_ps:.0f} %"
+    bound = "-"
+    if op.bound is not None:
+        bound = f"{op.bound} {100 * op.causes_ps[op.bound] / op.time_ps:.0f} %"
     return (
         op.name,
         *_amounts(run, op.time_ps, traffic, op.macs),

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from accsim.report.metrics import OP_HEADINGS, Section, operator_rows, sections
-from accsim.report.wording import answering_run, baseline_run, disagreements, headline
+from accsim.report.wording import disagreements, headline, told_runs
 from accsim.result import Result, RunResult
 from accsim.units import show_capacity, show_count, show_rate
 
@@ -34,10 +34,9 @@ def print_result(result: Result, console: Console) -> None:
     for columns in _blocks(result, parts, console.width):
         console.print()
         console.print(_runs_table(result, parts, columns))
-    base, answer = baseline_run(result), answering_run(result)
-    for run in (base,) if answer is base else (base, answer):
+    for run in told_runs(result):
         console.print()
-        console.print(_operator_table(run, 1 if console.width < NARROW else COLUMN_GAP))
+        console.print(_operator_table(run, 0 if console.width < NARROW else COLUMN_GAP))
         remark = disagreements(run)
         if remark:
             console.print(Padding(Text(remark, style="yellow"), (1, 0, 0, 1)))

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from perfetto.protos.perfetto.trace.perfetto_trace_pb2 import Trace
+
+from accsim.cli.main import cli
+from accsim.export.events import PassEvents
 
 from .conftest import accsim, write_inputs
 
@@ -80,6 +86,17 @@ def test_quiet_lists_no_files(inputs: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     assert (inputs / "out" / "pass.pftrace").exists()
+
+
+def test_slices_left_out_of_the_timeline_are_warned_of(
+    inputs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("accsim.export.events.PassEvents", partial(PassEvents, cap=5))
+    files = [str(inputs / name) for name in ("chip.yaml", "work.yaml", "out")]
+    done = CliRunner().invoke(cli, ["run", *files[:2], "--out", files[2]])
+    assert done.exit_code == 0
+    warning = done.stderr.splitlines()[0]
+    assert re.fullmatch(r"warning: the timeline shows only the first 5 of \d+ slices", warning)
 
 
 def test_a_pass_that_is_not_there_is_refused(inputs: Path) -> None:

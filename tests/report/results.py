@@ -30,7 +30,7 @@ def shares(**given: float) -> dict[str, float]:
     return {cause: given.get(cause, 0.0) for cause in CAUSES}
 
 
-def op(name: str, time_ps: int, bound: Cause = "dram", **changes: object) -> OpStats:
+def op(name: str, time_ps: int, cause: Cause = "dram", **changes: object) -> OpStats:
     """A group whose whole time has one cause."""
     made = OpStats(
         name=name,
@@ -43,8 +43,8 @@ def op(name: str, time_ps: int, bound: Cause = "dram", **changes: object) -> OpS
         macs=10**12,
         intensity_macs_per_byte=1.0,
         roofline_bound="memory",
-        bound=bound,
-        causes_ps=causes(**{bound: time_ps}),
+        bound=cause,
+        causes_ps=causes(**{cause: time_ps}),
     )
     return replace(made, **changes)  # type: ignore[arg-type]
 
@@ -101,7 +101,13 @@ def run(
         bound_share=shares(**{bound: 0.8, "dma": 0.2}),
         prefill_bound="array",
         prefill_bound_share=shares(array=1.0),
-        sampling=Sampling(passes=passes, simulated=9, max_error=0.00012),
+        sampling=Sampling(
+            passes=passes,
+            simulated=9,
+            max_error=0.00012,
+            prefill_layers=32,
+            prefill_layers_simulated=2,
+        ),
         ops=(op("qkv", rest, "dma"), op("gate_up", main, bound)),
     )
     return replace(made, **changes)  # type: ignore[arg-type]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from accsim.report.wording import answering_run, disagreements, headline
+from accsim.report.wording import disagreements, headline, told_runs
 
 from .results import MS, op, result, run
 
@@ -11,9 +11,9 @@ def test_a_faster_run_is_explained_by_tokens_and_cost_of_a_pass() -> None:
     """100 passes of 300 ms against 40 of 330 ms: 30 s / 13.2 s = 2.27; 330 / 300 = 1.10."""
     assert headline(result(run("ordinary", 300, 100), run("heads", 330, 40))) == (
         "heads decodes 2.27x as fast as ordinary on ddr_npu: 7.576 tokens/s instead of 3.333. "
-        "A pass brings 2.5 tokens instead of 1 and takes 1.10x as long "
+        "A pass brings 2.5 tokens instead of 1 token and takes 1.10x as long "
         "(330 ms instead of 300 ms). "
-        "Both are bound by DRAM (80 % and 80 % of the critical path)."
+        "Both are bound by DRAM (80 % of the critical path)."
     )
 
 
@@ -22,10 +22,46 @@ def test_a_slower_run_is_called_slower_and_its_new_bound_is_named() -> None:
     assert headline(result(run("ordinary", 300, 100), run("heads", 930, 40, "array"))) == (
         "heads decodes slower than ordinary on ddr_npu, 0.81x as fast: "
         "2.688 tokens/s instead of 3.333. "
-        "A pass brings 2.5 tokens instead of 1 but takes 3.10x as long "
+        "A pass brings 2.5 tokens instead of 1 token but takes 3.10x as long "
         "(930 ms instead of 300 ms), because the bound moves from DRAM with 80 % "
         "to array with 80 % of the critical path."
     )
+
+
+def test_as_many_tokens_for_less_time_are_put_so() -> None:
+    """290 / 300 = 0.97."""
+    text = headline(result(run("ordinary", 300, 100), run("own_k1", 290, 100)))
+    assert "A pass brings 1 token in both and takes 0.97x as long" in text
+
+
+def test_a_run_with_more_tokens_that_loses_to_another_gets_its_reason() -> None:
+    """30 s / 29 s = 1.03, 30 s / (25 x 1.15 s = 28.75 s) = 1.04 for the answer; 5 tokens a pass
+    in 20 passes of 1.5 s take the 30 s of the baseline: 1.00, at 1500 / 300 = 5 times the cost.
+    """
+    runs = run("ordinary", 300, 100), run("four", 1150, 25, "array"), run("five", 1500, 20, "array")
+    assert headline(result(*runs)).endswith(
+        " five brings 5 tokens per pass, yet decodes only 1.00x as fast: its pass takes 5.00x "
+        "as long, bound by array with 80 % of the critical path."
+    )
+
+
+def test_two_shares_of_one_bound_are_both_told() -> None:
+    other = run("heads", 330, 40, bound_share={"dram": 0.9, "dma": 0.1})
+    text = headline(result(run("ordinary", 300, 100), other))
+    assert text.endswith("Both are bound by DRAM (80 % and 90 % of the critical path).")
+
+
+def test_a_lucky_draw_is_told_apart_from_what_is_expected() -> None:
+    lucky = run("heads", 330, 40, expected_tokens_per_pass=2.3)
+    text = headline(result(run("ordinary", 300, 100), lucky))
+    assert "A pass brings 2.5 tokens in this draw (2.3 expected) instead of 1 token and" in text
+
+
+def test_a_draw_close_to_the_expected_is_not_remarked_upon() -> None:
+    """2.5 / 2.52 is 0.8 % off."""
+    close = run("heads", 330, 40, expected_tokens_per_pass=2.52)
+    text = headline(result(run("ordinary", 300, 100), close))
+    assert "A pass brings 2.5 tokens instead of 1 token and" in text
 
 
 def test_a_bound_that_moves_at_little_cost_is_no_excuse() -> None:
@@ -53,14 +89,14 @@ def test_if_every_run_is_slower_the_best_of_them_is_named() -> None:
 
 def test_a_single_run_is_described_alone() -> None:
     assert headline(result(run("ordinary", 300, 100))) == (
-        "ordinary decodes 3.333 tokens/s on ddr_npu, 1 per pass of 300 ms. "
+        "ordinary decodes 3.333 tokens/s on ddr_npu, 1 token per pass of 300 ms. "
         "It is bound by DRAM with 80 % of the critical path."
     )
 
 
 def test_the_headline_is_about_the_fastest_run() -> None:
     runs = run("ordinary", 300, 100), run("fast", 330, 30), run("middle", 330, 60)
-    assert answering_run(result(*runs)).name == "fast"
+    assert [each.name for each in told_runs(result(*runs))] == ["ordinary", "fast"]
 
 
 def test_groups_whose_class_and_bound_differ_are_named_by_falling_time() -> None:
@@ -79,5 +115,5 @@ def test_groups_whose_class_and_bound_differ_are_named_by_falling_time() -> None
 
 def test_groups_that_take_no_time_worth_naming_are_left_out() -> None:
     """1 ms of 1 s is a thousandth: not above it."""
-    ops = (op("norm", 1 * MS, "vector"),)
+    ops = (op("norm", 1 * MS, "vector"), op("rope", 0, "array", bound=None))
     assert disagreements(run("heads", 1000, 1, ops=ops)) == ""

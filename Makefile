@@ -1,0 +1,49 @@
+# make run     set up, then run the main job
+# make test    set up, then run every check: lint, types, import contracts, tests
+# make bench   time a decode pass and the main job
+# make clean   remove what was built here
+
+PYTHON ?= python3
+BIN := .venv/bin
+CHIP ?= chips/ddr_npu.yaml
+WORKLOAD ?= workloads/llama2_mtp.yaml
+
+.PHONY: run test setup bench schemas traces clean
+
+run: .venv/installed
+	$(BIN)/accsim run $(CHIP) $(WORKLOAD)
+
+test: .venv/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest
+
+setup: .venv/installed-dev
+
+bench: .venv/installed-dev
+	$(BIN)/python benchmarks/decode_pass.py
+	$(BIN)/python benchmarks/main_job.py
+
+# Generated files that are kept in the repository.
+schemas: .venv/installed
+	$(BIN)/accsim schema chip > chips/chip.schema.json
+	$(BIN)/accsim schema workload > workloads/workload.schema.json
+
+traces: .venv/installed
+	$(BIN)/python -m accsim.tracing.shipped traces
+
+.venv/bin/python:
+	PYTHON="$(PYTHON)" sh scripts/make_venv.sh .venv
+
+.venv/installed: .venv/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+.venv/installed-dev: .venv/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@ .venv/installed
+
+clean:
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,48 @@
+"""Places that cannot be written are refused in one line, before any work."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from accsim.cli.writing import out_folder, writing
+from accsim.errors import InputError
+
+
+def test_files_appear_only_at_the_end(tmp_path: Path) -> None:
+    target = tmp_path / "new" / "out"
+    with out_folder(target) as folder:
+        (folder / "one").write_text("1")
+        assert not target.exists()
+    assert (target / "one").read_text() == "1"
+    assert [path.name for path in target.parent.iterdir()] == ["out"]
+
+
+def fail_half_way(target: Path) -> None:
+    with out_folder(target) as folder:
+        (folder / "one").write_text("1")
+        raise KeyboardInterrupt
+
+
+def test_nothing_is_left_of_work_that_failed(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        fail_half_way(tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_without_permission_is_refused_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with pytest.raises(InputError) as refused, out_folder(tmp_path):
+        pytest.fail("the work began")
+    assert str(refused.value) == f"{tmp_path}: cannot be written: Permission denied"
+
+
+def test_a_disk_that_fills_up_is_told_with_the_place(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as refused, writing(tmp_path / "x"):
+        raise OSError(errno.ENOSPC, "No space left on device", "somewhere/temporary")
+    assert str(refused.value) == f"{tmp_path / 'x'}: cannot be written: No space left on device"
