@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -65,7 +66,7 @@ def sample(
             max_error = max(max_error, error)
     knots = sorted(known)
     stats: list[PassStats] = []
-    for low, high in zip(knots, knots[1:], strict=False):
+    for low, high in pairwise(knots):
         stats.append(known[low])
         stats += [
             between(contexts, low, known[low], high, known[high], number)

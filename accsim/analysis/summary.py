@@ -209,7 +209,7 @@ def _op_groups(
     causes: dict[str, Column] = {}
     moved: dict[str, Column] = {}
     for (graph, context), one in zip(pairs, stats, strict=True):
-        for index, op in enumerate(graph.ops):
+        for op in graph.ops:
             group = groups.setdefault(op.group, _Group(op.kind, operand_bits(op)))
             group.count += 1
             group.macs += op.macs(context)

@@ -1,4 +1,4 @@
-"""How long a compute array takes for one tile C[m, n] = A[m, k] x B[k, n], and what it asks of SRAM.
+"""How long an array takes for one tile C[m, n] = A[m, k] x B[k, n], and what it asks of SRAM.
 
 Systolic arrays work fold by fold: a fold is one mapping of a part of the tile on the R x C
 processing elements. Folds do not overlap here, each is padded to the full array, and its fill and

@@ -201,8 +201,8 @@ def serve(
     t_rp, t_ras, t_rc, t_rtp = p[P_RP], p[P_RAS], p[P_RC], p[P_RTP]
     t_rrd_s, t_rrd_l, t_faw = p[P_RRD_S], p[P_RRD_L], p[P_FAW]
     write_recovery = p[P_CWL] + p[P_BURST] + p[P_WR]
-    # Divisions are the dearest arithmetic here: one set at the start, then counting up. The number of
-    # bank groups is a power of two in every standard.
+    # Divisions are the dearest arithmetic here: one set at the start, then counting up. The number
+    # of bank groups is a power of two in every standard.
     stripe = first // stripe_bursts
     offset = first - stripe * stripe_bursts
     bank_index = stripe % bank_rows

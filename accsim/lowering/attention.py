@@ -92,6 +92,8 @@ class _Attention:
         self.value_needs = Needs(array=attend_ready.array, vector=attend_ready.vector)
         self.stored: list[int] = []
         self.done = NOTHING
+        # How much of the spilled queries and outputs the units so far have taken up.
+        self.query_offset = self.output_offset = 0
 
     def appended(self) -> Needs:
         """The end of the operator that writes this layer's new keys and values to the cache."""
@@ -239,7 +241,8 @@ class _Attention:
         loads = queries = 0
         if self.queries_spilled:
             queries = unit.heads * self.query_bytes(unit.rows)
-            address = site.layout.spilled(self.scores.reads[0])
+            address = site.layout.spilled(self.scores.reads[0]) + self.query_offset
+            self.query_offset += queries
             loads = build.load(self.first, label, address, queries, needs=self.load_needs)
             self.load_needs = NOTHING
         array = 0
@@ -278,7 +281,8 @@ class _Attention:
             needs = NOTHING
         if self.output_spilled:
             size = unit.heads * self.query_bytes(unit.rows)
-            address = self.site.layout.spilled(self.attend.writes[0])
+            address = self.site.layout.spilled(self.attend.writes[0]) + self.output_offset
+            self.output_offset += size
             self.stored.append(
                 build.store(self.first + 2, label, address, size, needs=Needs(array=array))
             )

@@ -32,7 +32,7 @@ NOTHING = Needs()
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a tile occupies: cycles of its unit (and how many of them SRAM adds), MACs, SRAM bytes."""
+    """What a tile takes: cycles of its unit (`sram_cycles` of them SRAM's), MACs, SRAM bytes."""
 
     cycles: int
     sram_cycles: int
@@ -48,7 +48,9 @@ def array_work(
     Args:
         cost: cycles and element counts of the tile.
         macs: useful multiply-accumulates.
-        a_bits, b_bits, c_bits: stored bits of an input, a weight and an output element.
+        a_bits: stored bits of an input element.
+        b_bits: stored bits of a weight.
+        c_bits: stored bits of an output element.
         bytes_per_cycle: SRAM bandwidth.
     """
     moved = -(-(cost.a_reads * a_bits + cost.b_reads * b_bits + cost.c_writes * c_bits) // 8)
@@ -79,7 +81,7 @@ class _Queue:
         self.first.append(int(first))
 
     def extend(self, op: int, labels: range, loads: range | None, needs: Needs, free: int) -> None:
-        """Append `len(labels)` alike commands; only the first has `needs` (the queue is in order)."""
+        """Append a command for each label; only the first has `needs` (queues are in order)."""
         count = len(labels)
         first = not self.op or self.op[-1] != op
         at = len(self.op)
@@ -235,7 +237,7 @@ class ProgramBuilder:
     def weight_stream(
         self, op: int, labels: range, address: int, tile_bytes: int, work: Work, needs: Needs
     ) -> None:
-        """Append `len(labels)` equal pairs of a contiguous weight load and the tile that uses it."""
+        """Append, for each label, a contiguous weight load and the tile that uses it."""
         count = len(labels)
         loads, array = self._loads, self._array
         at = len(loads.op)

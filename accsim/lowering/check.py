@@ -70,5 +70,5 @@ def _check_stream_buffer(program: Program) -> None:
     most = int((taken - freed_before).max())
     if most > program.stream_bytes:
         raise InvariantError(
-            f"{most} B of tiles must be alive at once, the stream buffer has {program.stream_bytes} B"
+            f"{most} B of tiles must be alive at once, there is room for {program.stream_bytes} B"
         )

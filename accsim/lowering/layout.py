@@ -1,10 +1,10 @@
 """Where things lie in DRAM.
 
 Weights are stored in the order of use, each matrix as *panels*: all inputs of as many output
-channels as the array is wide, one panel after the other, so that a tile of whole panels is one
-contiguous run (a compiler lays out constant weights as it likes). A KV cache is head-major: for each
-sequence and head the keys of all positions, so that a head's keys are one run. Activations that do
-not fit the SRAM are spilled to a scratch region in blocks, each contiguous.
+channels as the arrays are wide, one panel after the other, so that a tile of whole panels is one
+contiguous run (a compiler lays out constant weights as it likes). A KV cache is head-major: for
+each sequence and head the keys of all positions, so that a head's keys are one run. Activations
+that do not fit the SRAM are spilled to a scratch region in blocks, each contiguous.
 """
 
 from __future__ import annotations
@@ -73,16 +73,23 @@ def lay_out(graph: PassGraph, cache_tokens: int, context: int, spilled: frozense
     caches: dict[str, Cache] = {}
     roles: dict[str, str] = {}
     role_bytes: dict[str, int] = {}
+    held_until: dict[str, list[int]] = {}
+    last_read = {t.name: index for index, op in enumerate(graph.ops) for t in op.reads}
     at = 0
-    for op in graph.ops:
+    for index, op in enumerate(graph.ops):
         for tensor in op.reads:
             if tensor.place in ("weights", "embedding") and tensor.name not in tensors:
                 tensors[tensor.name] = at
                 at += _aligned(tensor.stored_bytes(0, 0))
-        for output, tensor in enumerate(op.writes):
-            if tensor.name in spilled:
-                # Layers reuse one region for tensors of the same role.
-                role = roles[tensor.name] = f"{op.group} {output}"
+        outputs = [tensor for tensor in op.writes if tensor.name in spilled]
+        if outputs:
+            # Layers reuse one region for outputs of the same role, but for those that are still to
+            # be read (parallel heads read the trunk's output, and their own are read together).
+            held = held_until.setdefault(op.group, [])
+            slot = next((i for i, until in enumerate(held) if until < index), len(held))
+            held[slot : slot + 1] = [max(last_read.get(tensor.name, index) for tensor in outputs)]
+            for output, tensor in enumerate(outputs):
+                role = roles[tensor.name] = f"{op.group} {slot} {output}"
                 size = _aligned(tensor.stored_bytes(context, graph.keys(context)))
                 role_bytes[role] = max(role_bytes.get(role, 0), size)
     for op in graph.ops:

@@ -61,12 +61,11 @@ def least_sram_bytes(
             return False
         return True
 
-    high = max(1, chip.sram.capacity_bytes // KIB)
+    low, high = 0, max(1, chip.sram.capacity_bytes // KIB)
     while not is_enough(high):
-        high *= 2
+        low, high = high, high * 2
         if high * KIB > MAX_SRAM_BYTES:
             return 0
-    low = high // 2
     while high - low > 1:
         middle = (low + high) // 2
         if is_enough(middle):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from accsim.array.cycles import tile_cost
 from accsim.lowering.blocking import Blocking, Budget, MatmulShape, choose
@@ -130,7 +131,7 @@ def _streamed_in_cuts(
     address = weights.address
     for panel in range(panels):
         columns = min(weights.panel, op.outer - panel * weights.panel)
-        for start, end in zip(edges, edges[1:], strict=False):
+        for start, end in pairwise(edges):
             offset, size = weights.cut(columns, start, end)
             loads = build.load(index, labels[tile], address + offset, size)
             done = build.array(
@@ -164,7 +165,6 @@ def _blocked(
     argmax: tuple[int, Op] | None,
 ) -> None:
     """Activations travel through DRAM: block all three dimensions (see `blocking`)."""
-    build = site.build
     a_format = op.writes[0].format
     shape = MatmulShape(
         rows=op.rows,

@@ -44,7 +44,7 @@ def shorten(graph: PassGraph) -> Shortened | None:
         if op.layer == first_dropped - 2:
             model.append(len(ops))
         ops.append(replace(op, reads=tuple(renamed.get(t.name, t) for t in op.reads)))
-    short = PassGraph(f"{graph.name} shortened", graph.sequences, graph.rows, tuple(ops))
+    short = PassGraph(graph.name, graph.sequences, graph.rows, tuple(ops))
     return Shortened(short, frozenset(model), len(gone))
 
 
