@@ -134,7 +134,18 @@ def summarize(
 def speedups(baseline: str, runs: tuple[RunResult, ...]) -> Speedup:
     """Time per output token of the baseline over that of each run."""
     base = next(run for run in runs if run.name == baseline)
-    return Speedup(baseline, {run.name: base.tpot_s / run.tpot_s for run in runs})
+
+    def expected(run: RunResult) -> float | None:
+        if run.expected_tokens_per_pass is None or base.expected_tokens_per_pass is None:
+            return None
+        more_tokens = run.expected_tokens_per_pass / base.expected_tokens_per_pass
+        return more_tokens * base.mean_pass_s / run.mean_pass_s
+
+    return Speedup(
+        baseline,
+        by_run={run.name: base.tpot_s / run.tpot_s for run in runs},
+        expected={run.name: expected(run) for run in runs},
+    )
 
 
 def _largest(causes: Column) -> Cause:

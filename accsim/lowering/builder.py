@@ -187,14 +187,8 @@ class ProgramBuilder:
         needs: Needs = NOTHING,
     ) -> int:
         """Append a load; it takes its size from the stream buffer. Returns the count of loads."""
-        queue = self._loads
-        queue.append(op, label, needs, 0)
-        queue.address.append(address)
-        queue.rows.append(rows)
-        queue.row_bytes.append(row_bytes)
-        queue.stride.append(stride)
-        queue.sram.append(rows * row_bytes)
-        return len(queue.op)
+        self._loads.sram.append(rows * row_bytes)
+        return self._transfer(self._loads, op, label, address, row_bytes, rows, stride, needs)
 
     def store(
         self,
@@ -208,13 +202,25 @@ class ProgramBuilder:
         needs: Needs = NOTHING,
     ) -> int:
         """Append a store of bytes in the activation reserve. Returns the count of stores."""
-        queue = self._stores
+        self._stores.sram.append(0)
+        return self._transfer(self._stores, op, label, address, row_bytes, rows, stride, needs)
+
+    @staticmethod
+    def _transfer(
+        queue: _TransferQueue,
+        op: int,
+        label: int,
+        address: int,
+        row_bytes: int,
+        rows: int,
+        stride: int,
+        needs: Needs,
+    ) -> int:
         queue.append(op, label, needs, 0)
         queue.address.append(address)
         queue.rows.append(rows)
         queue.row_bytes.append(row_bytes)
         queue.stride.append(stride)
-        queue.sram.append(0)
         return len(queue.op)
 
     def array(self, op: int, label: int, work: Work, *, needs: Needs, free: int = 0) -> int:

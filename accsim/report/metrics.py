@@ -54,11 +54,16 @@ def sections(result: Result) -> tuple[Section, ...]:
             return "baseline"
         return f"{result.speedup.by_run[run.name]:.3f}x"
 
+    def expected_speedup(run: RunResult) -> str:
+        expected = result.speedup.expected[run.name]
+        return "-" if expected is None else f"{expected:.3f}x"
+
     return (
         Section(
             "Speed",
             (
-                row("speed-up", speedup),
+                row("speed-up, drawn", speedup),
+                row("speed-up, expected", expected_speedup),
                 row("tokens/s", lambda run: f"{run.decode_tokens_per_s:.4g}"),
                 row("TPOT", lambda run: _seconds(run.tpot_s)),
                 row("TTFT", lambda run: _seconds(run.ttft_s)),

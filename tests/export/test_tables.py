@@ -35,7 +35,7 @@ def run(name: str, *ops: OpStats) -> RunResult:
 
 def rows(folder: Path) -> list[dict[str, str]]:
     runs = (run("ordinary", NORM, UP), run("heads", UP))
-    result = Result("chip", "work", "0", 0, 1e9, 1.0, 1.0, 1, runs, Speedup("ordinary", {}))
+    result = Result("chip", "work", "0", 0, 1e9, 1.0, 1.0, 1, runs, Speedup("ordinary", {}, {}))
     path = folder / "ops.csv"
     write_ops_csv(path, result)
     with path.open(encoding="utf-8", newline="") as file:

@@ -39,7 +39,7 @@ PAIR = result(run("ordinary", 300, 100), run("heads4_k4", 330, 40, expected_toke
     ("label", "expected"),
     [
         # 40 x 330 ms = 13.2 s; 30 / 13.2 = 2.273; 13.2 s / 100 tokens = 132 ms
-        ("speed-up", ["baseline", "2.273x"]),
+        ("speed-up, drawn", ["baseline", "2.273x"]),
         ("tokens/s", ["3.333", "7.576"]),
         ("TPOT", ["300 ms", "132 ms"]),
         ("TTFT", ["2.5 s", "2.5 s"]),
