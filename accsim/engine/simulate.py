@@ -16,6 +16,7 @@ import simpy
 
 from accsim.chip import Chip
 from accsim.dram.memory import MemoryModel, RowGranularMemory
+from accsim.engine.check import check_timeline
 from accsim.engine.story import deadlock_story
 from accsim.errors import Deadlock, InvariantError
 from accsim.program import Program, Tiles, Transfers, Unit
@@ -46,7 +47,9 @@ def simulate(
     memory = memory_model() if memory_model else RowGranularMemory(chip.memory)
     machine = _Machine(program, chip, memory)
     machine.run()
-    return machine.timeline()
+    timeline = machine.timeline()
+    check_timeline(program, timeline, chip.memory)
+    return timeline
 
 
 class _LaneColumns:
