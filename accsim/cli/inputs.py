@@ -55,7 +55,8 @@ def located(chip: str) -> Iterator[None]:
     except InputError as error:
         document = read_yaml(str(find("chips", chip)))
         raise InputError(
-            document.problem(tuple(one.key.split(".")), one.message) for one in error.problems
+            document.problem(tuple(one.key.split(".")), one.message) if one.key else one
+            for one in error.problems
         ) from None
 
 

@@ -21,7 +21,7 @@ from accsim.lowering.builder import NOTHING, Needs, Work, array_work
 from accsim.lowering.elementwise import vector_work
 from accsim.lowering.layout import Cache, owner
 from accsim.lowering.residency import score_rows
-from accsim.lowering.site import DoesNotFit, Site
+from accsim.lowering.site import DoesNotFit, NotUnderstood, Site
 from accsim.ops import Attention
 
 
@@ -70,11 +70,13 @@ class _Attention:
         self.scores, self.softmax, self.attend = ops
         shape = self.scores.attention
         if [op.kind for op in ops] != ["scores", "softmax", "attend"] or shape is None:
-            raise DoesNotFit(
+            raise NotUnderstood(
                 f"{self.scores.name}: scores, softmax and attend must follow each other"
             )
         self.shape: Attention = shape
         self.group = shape.query_heads // shape.kv_heads
+        if owner(self.scores.name) not in site.layout.caches:
+            raise NotUnderstood(f"{self.scores.name}: nothing appends to its KV cache")
         self.cache: Cache = site.layout.caches[owner(self.scores.name)]
         self.bits = self.scores.writes[0].format.bits
         self.kv_bits = max(t.format.bits for t in self.scores.reads if t.place == "kv_cache")
@@ -102,7 +104,7 @@ class _Attention:
             op = self.site.graph.ops[index]
             if op.kind == "kv_append" and owner(op.name) == layer:
                 return self.site.marks[index]
-        raise DoesNotFit(f"{self.scores.name}: nothing appends to its KV cache")
+        raise NotUnderstood(f"{self.scores.name}: nothing appends to its KV cache")
 
     def emit(self) -> None:
         """Software pipeline: the scores of a unit are emitted before the values of the last one."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from accsim.chip import VectorOp
 from accsim.lowering.builder import NOTHING, Needs, Work
 from accsim.lowering.layout import Cache, owner
-from accsim.lowering.site import DoesNotFit, Site
+from accsim.lowering.site import DoesNotFit, NotUnderstood, Site
 from accsim.ops import Op, OpKind, Tensor
 from accsim.program import Unit
 
@@ -119,7 +119,7 @@ def _gather(site: Site, index: int, op: Op, start: int, count: int, label: int) 
     table = next(t for t in op.reads if t.place == "embedding")
     vocab, width = table.shape
     if not (isinstance(vocab, int) and isinstance(width, int)):
-        raise DoesNotFit(f"{table.name}: the table must have a fixed shape")
+        raise NotUnderstood(f"{table.name}: the table must have a fixed shape")
     row = table.format.stored_bytes(1, width)
     stride = max(1, vocab // op.rows) * row
     address = site.layout.tensors[table.name] + start % vocab * stride

@@ -10,7 +10,7 @@ from accsim.lowering.elementwise import INPUTS_PER_OUTPUT, lower_elementwise, lo
 from accsim.lowering.layout import lay_out
 from accsim.lowering.matmul import lower_matmul
 from accsim.lowering.residency import divide, is_streamed
-from accsim.lowering.site import DoesNotFit, Site
+from accsim.lowering.site import DoesNotFit, NotUnderstood, Site
 from accsim.ops import Op, PassGraph
 from accsim.program import Program
 from accsim.units import KIB, show_capacity
@@ -29,11 +29,14 @@ def lower(chip: Chip, graph: PassGraph, contexts: tuple[int, ...], cache_tokens:
         cache_tokens: positions that each KV cache has room for (its longest in the run).
 
     Raises:
-        InputError: the SRAM is too small for any tiling; says how much would do.
+        InputError: the SRAM is too small for any tiling (says how much would do), or the operators
+            do not follow each other as lowering expects.
         InvariantError: the program does not cover the operators exactly (a bug).
     """
     try:
         program = _lower(chip, graph, contexts, cache_tokens, chip.sram.capacity_bytes)
+    except NotUnderstood as reason:
+        raise InputError(Problem(graph.name, f"cannot be lowered: {reason}")) from None
     except DoesNotFit as reason:
         needed = least_sram_bytes(chip, graph, contexts, cache_tokens)
         advice = f"at least {needed // KIB} KiB are needed" if needed else "no size would do"
@@ -113,5 +116,5 @@ def _streamed_argmax(site: Site, index: int, op: Op) -> tuple[int, Op] | None:
         return None
     following = index + 1
     if following >= len(site.graph.ops) or site.graph.ops[following].kind != "argmax":
-        raise DoesNotFit(f"{op.name}: its argmax must follow it")
+        raise NotUnderstood(f"{op.name}: an argmax must follow it")
     return following, site.graph.ops[following]

@@ -22,6 +22,10 @@ class DoesNotFit(Exception):
     """The pass cannot be tiled into this much SRAM."""
 
 
+class NotUnderstood(Exception):
+    """The operators of a pass do not stand as lowering expects them (a trace from elsewhere)."""
+
+
 @dataclass
 class Site:
     """State of lowering one pass. `marks[op]` are the completion counts that end operator `op`."""
