@@ -169,6 +169,7 @@ class _Machine:
         need_load, need_store, need_array, need_vector = queue.needs
         clock = self.chip.clock
         edge_ps, next_edge = clock.edge_ps, clock.next_edge
+        cycles, first_of_op, freed = queue.cycles, queue.first_of_op, queue.sram_free_bytes
         dispatch = self.chip.dispatch_cycles
         for i in range(len(queue)):
             blocker = NO_BLOCKER
@@ -186,16 +187,16 @@ class _Machine:
                 blocker = Unit.VECTOR
             now = env.now
             edge = next_edge(now)  # type: ignore[arg-type]
-            if queue.first_of_op[i]:
+            if first_of_op[i]:
                 edge += dispatch
-            finish = edge_ps(edge + queue.cycles[i])
+            finish = edge_ps(edge + cycles[i])
             ready[i] = now  # type: ignore[assignment]
             start[i] = edge_ps(edge)
             end[i] = finish
             blockers[i] = int(blocker)
             yield env.timeout(finish - now)
-            if queue.sram_free_bytes[i]:
-                self.free(queue.sram_free_bytes[i])
+            if freed[i]:
+                self.free(freed[i])
             self.complete(unit)
 
     def transfers(self, unit: Unit, queue: Transfers) -> Steps:

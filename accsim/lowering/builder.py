@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from accsim.array.cycles import TileCost
 from accsim.program import Program, Tiles, Transfers, Unit
@@ -80,7 +82,14 @@ class _Queue:
         self.free.append(free)
         self.first.append(int(first))
 
-    def extend(self, op: int, labels: range, loads: range | None, needs: Needs, free: int) -> None:
+    def extend(
+        self,
+        op: int,
+        labels: range,
+        loads: range | None,
+        needs: Needs,
+        free: Sequence[int],
+    ) -> None:
         """Append a command for each label; only the first has `needs` (queues are in order)."""
         count = len(labels)
         first = not self.op or self.op[-1] != op
@@ -92,7 +101,7 @@ class _Queue:
         self.stores.extend(zeros)
         self.array.extend(zeros)
         self.vector.extend(zeros)
-        self.free.extend([free] * count)
+        self.free.extend(free)
         self.first.extend(zeros)
         self.loads[at] = max(self.loads[at], needs.loads)
         self.stores[at] = needs.stores
@@ -241,23 +250,36 @@ class ProgramBuilder:
         return len(queue.op)
 
     def weight_stream(
-        self, op: int, labels: range, address: int, tile_bytes: int, work: Work, needs: Needs
-    ) -> None:
-        """Append, for each label, a contiguous weight load and the tile that uses it."""
+        self,
+        op: int,
+        labels: range,
+        address: int,
+        sizes: tuple[int, ...],
+        works: tuple[Work, ...],
+        needs: Needs,
+    ) -> int:
+        """Append, for each label, a weight load and the tile that uses it.
+
+        The weights are one contiguous run from `address`; `sizes` and `works` repeat from the start
+        when they are used up. Returns the count of array tiles.
+        """
         count = len(labels)
+        turns = count // len(sizes)
         loads, array = self._loads, self._array
         at = len(loads.op)
-        loads.extend(op, labels, None, NOTHING, 0)
-        loads.address.extend(range(address, address + count * tile_bytes, tile_bytes))
+        loaded = sizes * turns
+        loads.extend(op, labels, None, NOTHING, [0] * count)
+        loads.address.extend(accumulate(loaded[:-1], initial=address))
         loads.rows.extend([1] * count)
-        loads.row_bytes.extend([tile_bytes] * count)
+        loads.row_bytes.extend(loaded)
         loads.stride.extend([0] * count)
-        loads.sram.extend([tile_bytes] * count)
-        array.extend(op, labels, range(at + 1, at + 1 + count), needs, tile_bytes)
-        array.cycles.extend([work.cycles] * count)
-        array.sram_cycles.extend([work.sram_cycles] * count)
-        array.macs.extend([work.macs] * count)
-        array.sram_bytes.extend([work.sram_bytes] * count)
+        loads.sram.extend(loaded)
+        array.extend(op, labels, range(at + 1, at + 1 + count), needs, loaded)
+        array.cycles.extend([work.cycles for work in works] * turns)
+        array.sram_cycles.extend([work.sram_cycles for work in works] * turns)
+        array.macs.extend([work.macs for work in works] * turns)
+        array.sram_bytes.extend([work.sram_bytes for work in works] * turns)
+        return len(array.op)
 
     def seal(
         self, graph: str, contexts: tuple[int, ...], reserve_bytes: int, stream_bytes: int

@@ -83,69 +83,34 @@ def _tile_work(
 def _streamed(
     site: Site, index: int, op: Op, weights: _Weights, argmax: tuple[int, Op] | None
 ) -> None:
-    """All activation rows stay in SRAM: the weights pass by once, as few panels as fit a tile."""
-    build = site.build
+    """All activation rows stay in SRAM, and the weights pass by once.
+
+    A tile is as many whole panels as it holds. If one panel is more than a tile, its inputs are
+    cut; the sums stay in the array between the cuts.
+    """
     panel_bytes = weights.panel_bytes(weights.panel)
-    needs = site.inputs_ready(index)
-    if panel_bytes > site.tile_bytes:
-        _streamed_in_cuts(site, index, op, weights, needs, argmax)
-        return
-    per_tile = site.tile_bytes // panel_bytes * weights.panel
-    whole, rest = divmod(op.outer, per_tile)
-    tiles = whole + (1 if rest else 0)
-    labels = build.tile_labels(tiles)
-    first = build.count(Unit.ARRAY)
-    if whole:
-        size = weights.panel_bytes(per_tile)
-        work = _work(site, op, op.rows, op.inner, per_tile)
-        build.weight_stream(index, labels[:whole], weights.address, size, work, needs)
-    if rest:
-        offset = weights.panel_bytes(per_tile) * whole
-        size = weights.panel_bytes(op.outer) - offset
-        work = _work(site, op, op.rows, op.inner, rest)
-        build.weight_stream(
-            index, labels[whole:], weights.address + offset, size, work, NOTHING if whole else needs
-        )
-    if argmax is not None:
-        for tile in range(tiles):
-            columns = per_tile if tile < whole else rest
-            _argmax_tile(site, argmax, op.rows * columns, first + tile + 1, labels[tile])
-
-
-def _streamed_in_cuts(
-    site: Site,
-    index: int,
-    op: Op,
-    weights: _Weights,
-    needs: Needs,
-    argmax: tuple[int, Op] | None,
-) -> None:
-    """A panel is larger than a tile: cut its inputs; the sums stay in the array between cuts."""
-    build = site.build
-    cuts = -(-weights.panel_bytes(weights.panel) // max(1, site.tile_bytes))
+    at_once = max(1, site.tile_bytes // panel_bytes) * weights.panel
+    cuts = -(-panel_bytes // max(1, site.tile_bytes))
     step = -(-op.inner // cuts)
     edges = [*range(0, op.inner, step), op.inner]
-    panels = -(-op.outer // weights.panel)
-    labels = build.tile_labels(panels * (len(edges) - 1))
-    tile = 0
-    address = weights.address
-    for panel in range(panels):
-        columns = min(weights.panel, op.outer - panel * weights.panel)
-        for start, end in pairwise(edges):
-            offset, size = weights.cut(columns, start, end)
-            loads = build.load(index, labels[tile], address + offset, size)
-            done = build.array(
-                index,
-                labels[tile],
-                _work(site, op, op.rows, end - start, columns),
-                needs=needs | Needs(loads=loads),
-                free=size,
-            )
-            needs = NOTHING
-            tile += 1
+    whole, rest = divmod(op.outer, at_once)
+    tiles = (whole + (1 if rest else 0)) * (len(edges) - 1)
+    labels = site.build.tile_labels(tiles)
+    address, needs = weights.address, site.inputs_ready(index)
+    for columns, count in ((at_once, whole), (rest, 1 if rest else 0)):
+        if not count:
+            continue
+        sizes = tuple(weights.cut(columns, start, end)[1] for start, end in pairwise(edges))
+        works = tuple(
+            _work(site, op, op.rows, end - start, columns) for start, end in pairwise(edges)
+        )
+        mine, labels = labels[: count * len(sizes)], labels[count * len(sizes) :]
+        done = site.build.weight_stream(index, mine, address, sizes, works, needs)
+        address, needs = address + count * sum(sizes), NOTHING
         if argmax is not None:
-            _argmax_tile(site, argmax, op.rows * columns, done, labels[tile - 1])
-        address += weights.panel_bytes(columns)
+            first = done - len(mine)
+            for last in range(len(sizes), len(mine) + 1, len(sizes)):
+                _argmax_tile(site, argmax, op.rows * columns, first + last, mine[last - 1])
 
 
 def _argmax_tile(site: Site, argmax: tuple[int, Op], elements: int, array: int, label: int) -> None:

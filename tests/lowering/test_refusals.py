@@ -109,17 +109,21 @@ def with_open_table(graph: PassGraph) -> PassGraph:
             lambda graph: without(graph, "softmax"),
             "layers.0.scores: scores, softmax and attend must follow each other",
         ),
-        (lambda graph: without(graph, "argmax"), "lm_head: its argmax must follow it"),
+        (lambda graph: without(graph, "argmax"), "lm_head: an argmax must follow it"),
+        (
+            lambda graph: without(graph, "kv_append"),
+            "layers.0.scores: nothing appends to its KV cache",
+        ),
         (with_open_table, "embedding.weight: the table must have a fixed shape"),
     ],
 )
-def test_a_graph_that_no_sram_could_take_says_so(
+def test_a_graph_that_lowering_does_not_understand_says_so(
     small_chip: Chip,
     small_decode: PassGraph,
     change: Callable[[PassGraph], PassGraph],
     reason: str,
 ) -> None:
-    with pytest.raises(InputError, match=re.escape(f"({reason}); no size would do")):
+    with pytest.raises(InputError, match=re.escape(f"decode: cannot be lowered: {reason}")):
         lower(small_chip, change(small_decode), (4,), 5)
 
 
