@@ -47,9 +47,11 @@ def run(
         progress: called after each simulated pass.
 
     Raises:
-        InputError: the model does not fit the DRAM, or a pass not the SRAM.
+        InputError: the model does not fit the DRAM, or a pass not the SRAM, or a run decodes
+            nothing.
         SimulationError: the simulation failed a check (a bug).
     """
+    _check_decodes(trace)
     check_fits(chip, trace)
     runs = tuple(
         _run(chip, trace, one, exact, progress, number) for number, one in enumerate(trace.runs)
@@ -102,6 +104,16 @@ def check_fits(chip: Chip, trace: OpTrace) -> None:
         )
         for one in trace.runs
         if one.resident_bytes > capacity
+    ]
+    if problems:
+        raise InputError(problems)
+
+
+def _check_decodes(trace: OpTrace) -> None:
+    problems = [
+        Problem(trace.workload, f"run {one.name!r} ends with the token that its prefill emits")
+        for one in trace.runs
+        if not one.decode
     ]
     if problems:
         raise InputError(problems)

@@ -123,7 +123,8 @@ class _Walk:
         unit, i = self.unit, self.index
         op = self.program.queue(Unit(unit)).op[i]
         number = self.place[unit][i]
-        before = 0
+        # The first descriptor has none before it; the walk then ends here, at time 0.
+        before, before_unit, before_index = 0, unit, i
         if number:
             before_unit, before_index = (
                 self.request_unit[number - 1],

@@ -86,8 +86,11 @@ def between(
     def mix(x: Column, y: Column) -> Column:
         return x + (y - x) * part // span if span else x
 
+    # Running sums are mixed, so that the pass as a whole is rounded once, not in each of its
+    # hundreds of parts: no unit is then busy for longer than the pass takes.
+    sums = mix(np.cumsum(a.causes), np.cumsum(b.causes))
     return PassStats(
-        causes=mix(a.causes, b.causes),
+        causes=np.diff(sums, prepend=0).reshape(a.causes.shape),
         op_bytes=mix(a.op_bytes, b.op_bytes),
         units=mix(a.units, b.units),
         dram=mix(a.dram, b.dram),

@@ -92,10 +92,12 @@ def _longest_run(graph: PassGraph, layers: dict[int, list[int]]) -> tuple[int, i
     names = sorted(layers)
     signatures = [signature(layer) for layer in names]
     for at in range(1, len(names) + 1):
+        fed = readers.get(names[at - 1], set())
         chained = (
             at < len(names)
             and names[at] == names[at - 1] + 1
-            and readers[names[at - 1]] <= {names[at - 1], names[at]}
+            and names[at] in fed
+            and fed <= {names[at - 1], names[at]}
         )
         if not chained or signatures[at] != signatures[start]:
             if at - start > best[1] - best[0]:

@@ -49,6 +49,16 @@ def test_refreshes_of_idle_time_are_counted_and_cost_nothing_afterwards() -> Non
     assert rig.statistics.refreshes.sum() == 10
 
 
+@pytest.mark.parametrize("first", [DUE, 3 * DUE, 3 * DUE + 5000])
+def test_refreshes_stay_on_their_grid(first: int) -> None:
+    # After a refresh the next is due at a multiple of tREFI, neither sooner nor later.
+    early, late = Rig(refresh=True), Rig(refresh=True)
+    for rig in (early, late):
+        rig.read(first)
+    assert early.read(5 * DUE - 1) == 5 * DUE - 1 + 48
+    assert late.read(5 * DUE) == 5 * DUE + RFC + 48
+
+
 def test_two_ranks_refresh_in_turn() -> None:
     # Rank 0 at 6240, rank 1 at 12480; a read of the other rank goes on.
     rig = Rig(ranks=2, refresh=True)

@@ -219,6 +219,15 @@ def test_a_row_is_opened_no_earlier_than_the_queue_looks_ahead() -> None:
     assert rig.access(512)[0] == 2106
 
 
+@pytest.mark.parametrize(("group", "last_write"), [(0, 38), (1, 42), (2, 30), (3, 34)])
+def test_each_bank_of_a_run_recovers_from_its_own_last_write(group: int, last_write: int) -> None:
+    # Six bursts from cycle 22, 4 apart, over four groups. Then another row of one of the banks:
+    # data to WR + 20, PRE after 24, ACT after 22, RD after 22, data to 26 later.
+    rig = Rig()
+    rig.access(0, bursts=6, write=True)
+    assert rig.read(row=1, group=group) == last_write + 20 + 24 + 22 + 22 + 26
+
+
 def test_times_are_converted_at_the_clock_and_rounded_up() -> None:
     # 1 ps after the edge of cycle 0 the first command can go at cycle 1: 49 cycles of 625 ps.
     rig = Rig()

@@ -235,6 +235,27 @@ def test_requests_are_recorded_in_the_order_in_which_the_memory_took_them(chip: 
     assert ns(memory.finish_ps[:, 0]) == [12, 24, 36, 48]
 
 
+class HastyMemory(IdealMemory):
+    """Answers every request but the first in a nanosecond, as another bank might."""
+
+    def submit(
+        self, now_ps: int, address: int, rows: int, row_bytes: int, stride_bytes: int, write: bool
+    ) -> int:
+        first = not self.calls
+        super().submit(now_ps, address, rows, row_bytes, stride_bytes, write)
+        return now_ps + (100_000 if first else 1_000)
+
+
+def test_a_descriptor_is_not_reported_before_an_earlier_one(chip: Chip) -> None:
+    build = ProgramBuilder()
+    label = build.label("x")
+    build.load(0, label, 0, 10)
+    build.load(0, label, 10, 10)
+    build.array(0, label, work(1), needs=Needs(loads=2), free=20)
+    timeline = simulate(sealed(build, 20), chip, HastyMemory)
+    assert times(timeline.lane(Unit.LOAD)) == [(0, 2, 102), (0, 4, 102)]
+
+
 def test_an_empty_program_takes_no_time(chip: Chip) -> None:
     timeline = run(sealed(ProgramBuilder(), 0), chip)
     assert timeline.elapsed_ps == 0

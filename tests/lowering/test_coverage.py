@@ -188,6 +188,23 @@ def test_no_load_overtakes_the_store_that_makes_its_bytes(case: Case) -> None:
 
 
 @examples
+@given(cases((1.0, 1.3)))
+def test_at_most_two_blocks_of_a_spilled_output_are_on_their_way_out(case: Case) -> None:
+    # The tile that ends a block must have waited for the store of the block before the last.
+    program = lowered(case)
+    residency, _ = divided(case)
+    for index, op in enumerate(case.graph.ops):
+        if not any(tensor.name in residency.spilled for tensor in op.writes):
+            continue
+        stores = [i for i in range(len(program.stores)) if program.stores.op[i] == index]
+        for unit, tiles in ((Unit.ARRAY, program.array), (Unit.VECTOR, program.vector)):
+            for old, new in zip(stores, stores[2:], strict=False):
+                made_by = program.stores.needs[unit][new]
+                if made_by:
+                    assert max(tiles.needs[Unit.STORE][:made_by]) > old
+
+
+@examples
 @given(cases())
 def test_attention_units_cover_every_head_and_row_once_with_their_visible_pairs(
     case: Case,

@@ -1,0 +1,34 @@
+"""Small models and workloads, traced."""
+
+from __future__ import annotations
+
+from accsim.ops import NumberFormat, OpTrace
+from accsim.tracing.decoding import trace_workload
+from accsim.workload import Acceptance, ModelShape, Precision, RunSpec, Workload
+
+FP16 = NumberFormat("fp16", bits=16)
+ALL_FP16 = Precision(FP16, FP16, FP16)
+LAST_OF_THREE = Acceptance("made up", (0.8, 0.6))
+
+SMALL = ModelShape("small", 256, 3, 4, 2, 64, 512, 1024, 4096, tied_embeddings=False)
+"""Three layers, two query heads to each key head."""
+MEDIUM = ModelShape("medium", 1024, 12, 16, 16, 64, 2816, 4000, 4096, tied_embeddings=False)
+"""Twelve layers with the proportions of Llama-2-7B."""
+
+
+def ordinary(model: ModelShape) -> RunSpec:
+    """One token at a time through all layers."""
+    return RunSpec("ordinary", "autoregressive", model.layers, 0, 0, None)
+
+
+def with_heads(model: ModelShape, heads: int) -> RunSpec:
+    """So many heads in place of as many trunk layers, all active."""
+    trunk = model.layers - heads
+    return RunSpec(f"heads{heads}", "multi_token", trunk, heads, heads, LAST_OF_THREE)
+
+
+def traced(model: ModelShape, *runs: RunSpec, prompt: int, output: int, batch: int = 1) -> OpTrace:
+    """The trace of a workload in fp16 whose baseline is its first run."""
+    return trace_workload(
+        Workload("small_text", model, ALL_FP16, prompt, output, batch, 1, runs[0].name, runs)
+    )
