@@ -9,6 +9,7 @@ import click
 
 from accsim.cli.run import run_command
 from accsim.cli.schema import schema_command
+from accsim.cli.show import show_command
 from accsim.cli.trace import trace_command
 from accsim.errors import AccsimError, InputError
 
@@ -45,6 +46,7 @@ def cli() -> None:
 cli.add_command(run_command)
 cli.add_command(trace_command)
 cli.add_command(schema_command)
+cli.add_command(show_command)
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from accsim.chip import Dataflow, DramPart, DramTimings
 from accsim.config.fields import Count, Cycles, Name, PowerOfTwo, Section, Whole, known, rule, rules
-from accsim.dram.standards import PARTS
+from accsim.dram.standards import GRADES, PARTS, Temperature
 
 
 class CoreSection(Section):
@@ -79,15 +79,32 @@ class TimingsSection(Section):
 
 Grade = Annotated[
     str,
-    AfterValidator(known("memory grade", PARTS)),
-    Field(json_schema_extra={"enum": list(PARTS)}),
+    AfterValidator(known("memory grade", GRADES)),
+    Field(json_schema_extra={"enum": list(GRADES)}),
 ]
+
+
+def _part(info: ValidationInfo) -> DramPart | None:
+    """The part that the fields so far describe; None if one of them is wrong."""
+    checked = info.data
+    if not {"grade", "density_gbit", "temperature"} <= checked.keys():
+        return None
+    return GRADES[checked["grade"]].part(checked["density_gbit"], checked["temperature"])
 
 
 class MemorySection(Section):
     """The DRAM: equal channels of one standard and speed grade."""
 
     grade: Grade = Field(description="DRAM standard and data rate in MT/s")
+    density_gbit: Count | None = Field(
+        default=None,
+        description="Gbit of a DRAM device (LPDDR: of an x16 channel, HBM: of a die); by default "
+        "that of the grade",
+    )
+    temperature: Temperature = Field(
+        default="normal",
+        description="extended (above 85 degrees C) refreshes twice as often as normal",
+    )
     channels: PowerOfTwo = Field(
         le=1024, description="number of channels (DDR5: sub-channels, HBM: pseudo channels)"
     )
@@ -105,6 +122,15 @@ class MemorySection(Section):
         default=TimingsSection(), description="overrides of JEDEC timings, in command clock cycles"
     )
 
+    @field_validator("density_gbit")
+    @classmethod
+    def _density_on_sale(cls, value: int | None, info: ValidationInfo) -> int | None:
+        grade = GRADES.get(info.data.get("grade", ""))
+        if grade is not None and value is not None and value not in grade.densities_gbit:
+            allowed = ", ".join(map(str, grade.densities_gbit))
+            raise rule(f"no {grade.name} devices of {value} Gbit (allowed: {allowed})")
+        return value
+
     @field_validator("interleave_bytes")
     @classmethod
     def _whole_bursts_of_a_row(cls, value: int, info: ValidationInfo) -> int:
@@ -119,7 +145,7 @@ class MemorySection(Section):
     @field_validator("timings")
     @classmethod
     def _possible_timings(cls, value: TimingsSection, info: ValidationInfo) -> TimingsSection:
-        part = PARTS.get(info.data.get("grade", ""))
+        part = _part(info)
         if part is not None:
             rules(value.faults(part))
         return value

@@ -25,7 +25,7 @@ from accsim.config.models import ACCEPTANCES, SHAPES
 from accsim.config.problems import check
 from accsim.config.shipped import find
 from accsim.config.yaml_source import Document, read_yaml
-from accsim.dram.standards import PARTS
+from accsim.dram.standards import GRADES
 from accsim.errors import InputError, Problem
 from accsim.ops import NumberFormat
 from accsim.units import KIB, Clock
@@ -62,11 +62,20 @@ def load_chip(path_or_name: str) -> Chip:
     Raises:
         InputError: every problem of the file.
     """
+    return resolve_chip(read_chip_file(path_or_name)[1])
+
+
+def read_chip_file(path_or_name: str) -> tuple[Document, chip_schema.ChipFile]:
+    """Read and check a chip file: its values with their positions, and as the schema has them.
+
+    Raises:
+        InputError: every problem of the file.
+    """
     document = read_yaml(str(find("chips", path_or_name)))
     file, problems = check(document, chip_schema.ChipFile)
     if file is None:
         raise InputError(problems)
-    return _chip(file)
+    return document, file
 
 
 def load_workload(path_or_name: str) -> Workload:
@@ -83,8 +92,9 @@ def load_workload(path_or_name: str) -> Workload:
     return _workload(file, shape)
 
 
-def _chip(file: chip_schema.ChipFile) -> Chip:
-    part = PARTS[file.memory.grade]
+def resolve_chip(file: chip_schema.ChipFile) -> Chip:
+    """What a checked chip file describes."""
+    part = GRADES[file.memory.grade].part(file.memory.density_gbit, file.memory.temperature)
     return Chip(
         name=file.name,
         clock=Clock.from_mhz(file.core.clock_mhz),

@@ -155,6 +155,10 @@ class _TileQueue(_Queue):
         )
 
 
+class SeenEnough(Exception):
+    """Raised by a `ProgramProbe` when an operator's first commands have been emitted."""
+
+
 class ProgramBuilder:
     """Grows a program command by command; counts of what is already there serve as thresholds."""
 
@@ -296,3 +300,30 @@ class ProgramBuilder:
             reserve_bytes=reserve_bytes,
             stream_bytes=stream_bytes,
         )
+
+
+class ProgramProbe(ProgramBuilder):
+    """Takes only the first commands of each operator: enough to see whether its tiles fit.
+
+    Each operator is cut into tiles before its first one is emitted, and none of the later ones is
+    larger. What a probe seals is no program.
+    """
+
+    TILES = 64
+    """Tiles of an operator that are looked at."""
+
+    def array(self, op: int, label: int, work: Work, *, needs: Needs, free: int = 0) -> int:
+        """Append an array tile, or raise `SeenEnough`."""
+        count = super().array(op, label, work, needs=needs, free=free)
+        self._look(self._array, op)
+        return count
+
+    def vector(self, op: int, label: int, work: Work, *, needs: Needs, free: int = 0) -> int:
+        """Append a vector tile, or raise `SeenEnough`."""
+        count = super().vector(op, label, work, needs=needs, free=free)
+        self._look(self._vector, op)
+        return count
+
+    def _look(self, queue: _TileQueue, op: int) -> None:
+        if len(queue.op) >= self.TILES and queue.op[-self.TILES] == op:
+            raise SeenEnough

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from accsim.chip import Chip, SystolicArray
 from accsim.errors import InputError, Problem
 from accsim.lowering.attention import lower_attention
+from accsim.lowering.builder import ProgramBuilder, ProgramProbe, SeenEnough
 from accsim.lowering.check import check_program
 from accsim.lowering.elementwise import INPUTS_PER_OUTPUT, lower_elementwise, lower_kv_append
 from accsim.lowering.layout import lay_out
@@ -34,7 +37,9 @@ def lower(chip: Chip, graph: PassGraph, contexts: tuple[int, ...], cache_tokens:
         InvariantError: the program does not cover the operators exactly (a bug).
     """
     try:
-        program = _lower(chip, graph, contexts, cache_tokens, chip.sram.capacity_bytes)
+        program = _lower(
+            chip, graph, contexts, cache_tokens, chip.sram.capacity_bytes, ProgramBuilder()
+        )
     except NotUnderstood as reason:
         raise InputError(Problem(graph.name, f"cannot be lowered: {reason}")) from None
     except DoesNotFit as reason:
@@ -59,7 +64,7 @@ def least_sram_bytes(
 
     def is_enough(kib: int) -> bool:
         try:
-            _lower(chip, graph, contexts, cache_tokens, kib * KIB)
+            _lower(chip, graph, contexts, cache_tokens, kib * KIB, ProgramProbe())
         except DoesNotFit:
             return False
         return True
@@ -84,15 +89,17 @@ def _lower(
     contexts: tuple[int, ...],
     cache_tokens: int,
     capacity_bytes: int,
+    build: ProgramBuilder,
 ) -> Program:
     context = sum(contexts)
     array = chip.array
     array_rows = array.rows if isinstance(array, SystolicArray) else 1
     residency = divide(graph, contexts, capacity_bytes, array_rows)
     layout = lay_out(graph, cache_tokens, context, residency.spilled)
-    site = Site(chip, graph, contexts, cache_tokens, residency, layout)
+    site = Site(chip, graph, contexts, cache_tokens, residency, layout, build)
     for index, op in enumerate(graph.ops):
-        _lower_op(site, index, op)
+        with suppress(SeenEnough):
+            _lower_op(site, index, op)
     program = site.build.seal(graph.name, contexts, residency.reserve_bytes, residency.stream_bytes)
     if max(program.loads.sram_bytes, default=0) * 2 > residency.stream_bytes:
         raise DoesNotFit("two of its tiles do not fit beside the activations")

@@ -36,7 +36,7 @@ class Site:
     cache_tokens: int
     residency: Residency
     layout: Layout
-    build: ProgramBuilder = field(default_factory=ProgramBuilder)
+    build: ProgramBuilder
     marks: list[Needs] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -33,11 +33,12 @@ def times(passes: SampledPasses) -> list[int]:
     return [one.elapsed_ps for one in passes.stats]
 
 
-def test_passes_linear_in_the_context_are_known_from_three() -> None:
+def test_passes_linear_in_the_context_are_known_from_four() -> None:
     contexts = range(1000, 1101)
     passes, simulated = sampled(contexts, lambda context: 5_000_000 + 7 * context)
-    assert simulated == [0, 100, 50]
-    assert passes.simulated == 3
+    # The ends, the middle, and 5/16 of the way.
+    assert simulated == [0, 100, 31, 50]
+    assert passes.simulated == 4
     assert passes.max_error == 0
     assert times(passes) == [5_000_000 + 7 * context for context in contexts]
 
@@ -46,7 +47,7 @@ def test_contexts_that_grow_unevenly_are_interpolated_by_context_not_by_number()
     # Passes that emit 1 to 4 tokens.
     contexts = [100, 104, 105, 106, 110, 114, 115, 118]
     passes, simulated = sampled(contexts, lambda context: 1000 * context)
-    assert simulated == [0, 7, 3]
+    assert simulated == [0, 7, 2, 3]
     assert times(passes) == [1000 * context for context in contexts]
 
 
@@ -74,7 +75,7 @@ def test_a_bend_within_the_tolerance_is_kept_and_its_error_told() -> None:
     passes, simulated = sampled(
         range(101), lambda context: 1_000_200_000 if context == 50 else 10**9
     )
-    assert simulated == [0, 100, 50]
+    assert simulated == [0, 100, 31, 50]
     assert passes.max_error == pytest.approx(200_000 / 1_000_200_000, rel=1e-12)
     assert 0 < passes.max_error < TOLERANCE
 
@@ -88,7 +89,18 @@ def test_the_error_of_a_span_that_was_split_is_not_told() -> None:
     # Two straight lines that meet in the middle: wrong there at first, exact after the split.
     passes, _ = sampled(range(101), lambda context: 10**9 + 10**7 * abs(context - 50))
     assert passes.max_error == 0
-    assert passes.simulated == 5
+    # 0, 100, 31, 50; then 15 and 25 on the left, 65 and 75 on the right.
+    assert passes.simulated == 8
+
+
+def test_a_staircase_that_the_middle_does_not_show_is_seen() -> None:
+    # Steps of 32 contexts: middle and ends lie on one line, what is between them does not.
+    def stairs(context: int) -> int:
+        return 10**9 + 10**7 * (context // 32)
+
+    passes, _ = sampled(range(129), stairs)
+    worst = max(abs(t / stairs(c) - 1) for c, t in enumerate(times(passes)))
+    assert worst < 10 * TOLERANCE
 
 
 def test_exact_simulates_every_pass_in_order() -> None:

@@ -1,0 +1,169 @@
+"""Every resolved value of a chip file, and where it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from fractions import Fraction
+
+from accsim.chip import Chip, DramPart, DramTimings
+from accsim.config.chip_schema import ChipFile, MemorySection
+from accsim.config.fields import Section
+from accsim.config.resolve import read_chip_file, resolve_chip
+from accsim.config.yaml_source import Document, KeyPath, dotted
+from accsim.dram.standards import GRADES, Grade, cited
+from accsim.units import PS_PER_S
+
+Scalar = bool | int | float | str
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedValue:
+    """One value that the simulator computes with, or that follows from those.
+
+    key     dotted path; that of the chip file where the file may give the value
+    value   what it is
+    unit    "" for counts and names; nCK are cycles of the DRAM command clock
+    origin  ``file:line``, ``default``, ``grade ...``, ``density table`` or ``computed: formula``
+    source  where the figure in a table comes from, "" elsewhere
+    """
+
+    key: str
+    value: Scalar
+    unit: str
+    origin: str
+    source: str = ""
+
+
+_UNITS_BY_SECTION = {
+    "macs_per_pe": "MACs/cycle",
+    "cycles_per_element": "cycles",
+    "timings": "nCK",
+}
+_UNITS_BY_ENDING = {
+    "bytes_per_cycle": "bytes/cycle",
+    "_bytes": "bytes",
+    "_kib": "KiB",
+    "_gbit": "Gbit",
+    "_bits": "bits",
+    "_bursts": "bursts",
+    "_cycles": "cycles",
+    "_mhz": "MHz",
+    "_mtps": "MT/s",
+}
+"""Units live in names; what ends in none of these is a count or a name."""
+
+OPERAND_BITS = (16, 8, 4)
+
+
+def chip_values(path_or_name: str) -> tuple[ResolvedValue, ...]:
+    """All values of a chip file, by path or by the name of a shipped one, in the order of the file
+    format; each part is followed by what is computed from it.
+
+    Raises:
+        InputError: every problem of the file.
+    """
+    document, file = read_chip_file(path_or_name)
+    chip = resolve_chip(file)
+    found: list[ResolvedValue] = []
+    for name in ChipFile.model_fields:
+        found += _stated(document, getattr(file, name), (name,))
+        if name == "memory":
+            found += _dram(document, file.memory, chip.memory.part)
+            found += _memory_figures(chip)
+        elif name == "array":
+            found += _array_figures(chip)
+    return tuple(found)
+
+
+def _stated(document: Document, value: object, path: KeyPath) -> Iterator[ResolvedValue]:
+    """What the file says or leaves to a default, but for what a DRAM grade decides."""
+    if isinstance(value, Section):
+        for name in type(value).model_fields:
+            yield from _stated(document, getattr(value, name), (*path, name))
+    elif isinstance(value, Scalar) and path[:2] != ("memory", "timings"):
+        origin = _place(document, path) or "default"
+        yield ResolvedValue(dotted(path), value, _unit(path), origin)
+
+
+def _place(document: Document, path: KeyPath) -> str | None:
+    place = document.values.get(path)
+    return None if place is None else f"{document.file}:{place.line}"
+
+
+def _unit(path: KeyPath) -> str:
+    *above, name = map(str, path)
+    if above and above[-1] in _UNITS_BY_SECTION:
+        return _UNITS_BY_SECTION[above[-1]]
+    return next((unit for end, unit in _UNITS_BY_ENDING.items() if name.endswith(end)), "")
+
+
+def _dram(document: Document, memory: MemorySection, part: DramPart) -> Iterator[ResolvedValue]:
+    """Density, organisation and timings, which the grade decides unless the file does."""
+    grade = GRADES[memory.grade]
+    by_grade = (f"grade {grade.name}", cited(grade.source))
+    by_density = by_grade
+    if memory.density_gbit is None:
+        yield ResolvedValue("memory.density_gbit", grade.gbit, "Gbit", *by_grade)
+    elif memory.density_gbit != grade.gbit:
+        density = grade.standard.density(memory.density_gbit)
+        by_density = (f"density table, {density.gbit} Gbit", cited(density.source))
+    for name in ("data_rate_mtps", "bus_bits", "burst_bytes", "burst_cycles", "bank_groups"):
+        yield _organisation(part, name, by_grade)
+    for name in ("banks_per_group", "rows"):
+        yield _organisation(part, name, by_density)
+    yield _organisation(part, "row_bytes", by_grade)
+    for field in fields(DramTimings):
+        path = ("memory", "timings", field.name)
+        origin = by_grade
+        if getattr(memory.timings, field.name) is not None:
+            origin = (_place(document, path) or "default", "")
+        elif field.name == "tRFC":
+            origin = by_density
+        elif field.name == "tREFI" and memory.temperature == "extended":
+            origin = (_halved(grade), "")
+        yield ResolvedValue(dotted(path), getattr(part.timings, field.name), "nCK", *origin)
+
+
+def _halved(grade: Grade) -> str:
+    return f"computed: half of {grade.timings.tREFI} nCK of the grade (extended temperature)"
+
+
+def _organisation(part: DramPart, name: str, origin: tuple[str, str]) -> ResolvedValue:
+    unit = "nCK" if name == "burst_cycles" else _unit((name,))
+    return ResolvedValue(f"memory.{name}", getattr(part, name), unit, *origin)
+
+
+def _memory_figures(chip: Chip) -> Iterator[ResolvedValue]:
+    memory, part = chip.memory, chip.memory.part
+    period = Fraction(PS_PER_S * part.clock.hz_den, part.clock.hz_num)
+    share, share_formula = Fraction(part.timings.tRFC, part.timings.tREFI), "tRFC / tREFI"
+    if not memory.refresh:
+        share, share_formula = Fraction(0), "refresh is off"
+    peak_formula = "channels x burst_bytes / (burst_cycles x tCK)"
+    capacity_formula = "channels x ranks x bank_groups x banks_per_group x rows x row_bytes"
+    yield _computed("memory.tCK_ps", period, "ps", f"1 / command clock of {part.grade}")
+    yield _computed("memory.peak_bytes_per_s", memory.peak_bytes_per_s, "bytes/s", peak_formula)
+    yield _computed("memory.capacity_bytes", memory.capacity_bytes, "bytes", capacity_formula)
+    yield _computed("memory.refresh_share", share, "of time", share_formula)
+
+
+def _array_figures(chip: Chip) -> Iterator[ResolvedValue]:
+    shape = "count x rows x columns" if chip.array.kind == "systolic" else "count x lanes x width"
+    peaks = {
+        bits: Fraction(chip.array.macs_per_cycle(bits) * chip.clock.hz_num, chip.clock.hz_den)
+        for bits in OPERAND_BITS
+    }
+    for bits, peak in peaks.items():
+        formula = f"{shape} x macs_per_pe.bits_{bits} x core clock"
+        yield _computed(f"array.peak_macs_per_s.bits_{bits}", peak, "MACs/s", formula)
+    for bits, peak in peaks.items():
+        ridge = peak / chip.memory.peak_bytes_per_s
+        formula = "peak MACs/s / peak bytes/s"
+        yield _computed(f"array.ridge_macs_per_byte.bits_{bits}", ridge, "MACs/byte", formula)
+
+
+def _computed(key: str, value: int | Fraction, unit: str, formula: str) -> ResolvedValue:
+    exact = Fraction(value)
+    number = exact.numerator if exact.denominator == 1 else float(exact)
+    return ResolvedValue(key, number, unit, f"computed: {formula}")
