@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from fractions import Fraction
+from pathlib import Path
 
 from accsim.chip import Chip, DramPart, DramTimings
 from accsim.config.chip_schema import ChipFile, MemorySection
@@ -88,7 +89,7 @@ def _stated(document: Document, value: object, path: KeyPath) -> Iterator[Resolv
 
 def _place(document: Document, path: KeyPath) -> str | None:
     place = document.values.get(path)
-    return None if place is None else f"{document.file}:{place.line}"
+    return None if place is None else f"{Path(document.file).name}:{place.line}"
 
 
 def _unit(path: KeyPath) -> str:
