@@ -86,7 +86,9 @@ class Program:
     """One pass, ready for the engine.
 
     `reserve_bytes` of SRAM hold activations for the whole pass; the other `stream_bytes` take the
-    loads. `labels` are the texts that `Commands.label` points to (``tile 3/96``).
+    loads. `labels` are the texts that `Commands.label` points to (``tile 3/96``). `moves_more`
+    are the operators that move more than their own bytes through DRAM, for want of SRAM: their
+    activations are spilled, or an operand is read more than once.
     """
 
     graph: str
@@ -96,6 +98,7 @@ class Program:
     array: Tiles
     vector: Tiles
     labels: tuple[str, ...]
+    moves_more: frozenset[int]
     reserve_bytes: int
     stream_bytes: int
 

@@ -39,7 +39,11 @@ class Lane:
 
 
 DRAM_STATES = ("data", "turnaround", "refresh", "activation", "idle")
-"""What a channel's data bus does; the five add up to the elapsed time of the channel."""
+"""What a channel's data bus does; the five add up to the elapsed time of the channel.
+
+Turnaround is all that the bus stands still between bursts that could have followed each other: a
+change of direction or rank, and tCCD where it is longer than a burst.
+"""
 
 
 @dataclass(frozen=True)

@@ -293,7 +293,8 @@ def serve(
                 banks[base + g, USED_AT] = column - i * gap
                 g = (g - 1) & wrap
         done = touched + rest
-        stats[c, DATA] += done * gap
+        stats[c, DATA] += done * p[P_BURST]
+        stats[c, TURNAROUND] += done * (gap - p[P_BURST])
         channels[c, LAST_COLUMN] = column
         channels[c, LAST_WRITE] = write
         channels[c, LAST_RANK] = rank_index

@@ -14,9 +14,9 @@ masked and skipped.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from accsim.array.cycles import tile_cost
+from accsim.array.cycles import TileCost, tile_cost
 from accsim.lowering.builder import NOTHING, Needs, Work, array_work
 from accsim.lowering.elementwise import vector_work
 from accsim.lowering.layout import Cache, owner
@@ -106,10 +106,19 @@ class _Attention:
                 return self.site.marks[index]
         raise NotUnderstood(f"{self.scores.name}: nothing appends to its KV cache")
 
+    def note_extra_bytes(self, units: list[_Unit]) -> None:
+        """Tell where keys and values are read more than once, or more than those are read."""
+        blocks = any(unit.rows < self.shape.rows for unit in units)
+        if blocks or self.queries_spilled or not self.fresh_on_chip:
+            self.site.moves_more.add(self.first)
+        if blocks or self.output_spilled or not self.fresh_on_chip:
+            self.site.moves_more.add(self.first + 2)
+
     def emit(self) -> None:
         """Software pipeline: the scores of a unit are emitted before the values of the last one."""
         before: tuple[_Unit, int, int] | None = None
         units = list(self.units())
+        self.note_extra_bytes(units)
         for number, unit in enumerate(units):
             label = self.label(unit, number, len(units))
             probabilities = self.emit_scores(unit, label)
@@ -295,15 +304,24 @@ class _Attention:
         array = self.site.chip.array
         rows = unit.rows * self.group
         bits = max(self.bits, self.kv_bits)
-        one = tile_cost(array, rows, inner, outer, bits) if inner and outer else None
         macs = unit.heads * self.group * self.shape.head_dim * self.pairs(unit, piece)
-        if one is None:
+        if not (inner and outer):
             return Work(0, 0, macs, 0)
-        work = array_work(
-            one, 0, self.bits, self.kv_bits, self.bits, self.site.chip.sram.bytes_per_cycle
+        # Either all arrays share each head, one head after the other, or each has its own heads.
+        shared = tile_cost(array, rows, inner, outer, bits)
+        single = tile_cost(replace(array, count=1), rows, inner, outer, bits)
+        turns = -(-unit.heads // array.count)
+        cost, times = shared, unit.heads
+        if single.cycles * turns < shared.cycles * unit.heads:
+            cost, times = single, turns
+        whole = TileCost(
+            cost.cycles * times,
+            cost.a_reads * unit.heads,
+            cost.b_reads * unit.heads,
+            cost.c_writes * unit.heads,
         )
-        heads = unit.heads
-        return Work(work.cycles * heads, work.sram_cycles * heads, macs, work.sram_bytes * heads)
+        bytes_per_cycle = self.site.chip.sram.bytes_per_cycle
+        return array_work(whole, macs, self.bits, self.kv_bits, self.bits, bytes_per_cycle)
 
 
 def _visible(row: int, rows: int, context: int, start: int, end: int) -> int:

@@ -88,25 +88,31 @@ def candidates(shape: MatmulShape, array_rows: int, panel: int) -> Iterator[Bloc
                 yield Blocking(rows, outer, inner, "none")
 
 
-def fits(shape: MatmulShape, block: Blocking, budget: Budget) -> bool:
-    """Whether a blocking's held and double-buffered blocks fit their areas."""
+def held_bytes(shape: MatmulShape, block: Blocking) -> int:
+    """Bytes of the operand block that stays in SRAM while the other one streams past."""
+    if block.held == "a" and shape.a_spilled:
+        return block.rows * shape.a_bytes_per_row
+    return block.outer * shape.b_bytes_per_column if block.held == "b" else 0
+
+
+def stream_bytes(shape: MatmulShape, block: Blocking) -> int:
+    """Stream-buffer bytes of a blocking: the held block, and two of what streams past."""
     a_tile = block.rows * _ceil(shape.a_bytes_per_row * block.inner, shape.inner)
     b_tile = block.outer * _ceil(shape.b_bytes_per_column * block.inner, shape.inner)
-    a_held = block.rows * shape.a_bytes_per_row
-    b_held = block.outer * shape.b_bytes_per_column
     if not shape.a_spilled:
-        a_tile = a_held = 0
-    stream = {
-        "a": a_held + 2 * b_tile,
-        "b": b_held + 2 * a_tile,
-        "none": 2 * (a_tile + b_tile),
-    }[block.held]
+        a_tile = 0
+    streamed = {"a": b_tile, "b": a_tile, "none": a_tile + b_tile}[block.held]
+    return held_bytes(shape, block) + 2 * streamed
+
+
+def fits(shape: MatmulShape, block: Blocking, budget: Budget) -> bool:
+    """Whether a blocking's held and double-buffered blocks fit their areas."""
     staging = 0
     if shape.c_spilled:
         staging += 2 * block.rows * block.outer * shape.c_bytes_per_element
     if block.inner < shape.inner:
         staging += block.rows * block.outer * PARTIAL_SUM_BYTES
-    return stream <= budget.stream_bytes and staging <= budget.staging_bytes
+    return stream_bytes(shape, block) <= budget.stream_bytes and staging <= budget.staging_bytes
 
 
 def traffic_bytes(shape: MatmulShape, block: Blocking) -> int:
@@ -132,6 +138,18 @@ def array_cycles(shape: MatmulShape, block: Blocking, array: ComputeArray) -> in
     return total
 
 
+def exposed_cycles(shape: MatmulShape, block: Blocking, budget: Budget) -> float:
+    """Core cycles in which the array waits for held blocks.
+
+    The next held block can only be brought in while the last one is used if there is room for both.
+    """
+    held = held_bytes(shape, block)
+    if held + stream_bytes(shape, block) <= budget.stream_bytes:
+        return 0.0
+    turns = _ceil(shape.rows, block.rows) if block.held == "a" else _ceil(shape.outer, block.outer)
+    return turns * held / budget.dram_bytes_per_cycle
+
+
 def _parts(size: int, block: int) -> list[tuple[int, int]]:
     whole, rest = divmod(size, block)
     parts = [(block, whole)] if whole else []
@@ -143,16 +161,17 @@ def choose(
 ) -> Blocking | None:
     """The fitting blocking with the fewest tiles among the fastest (within `TIME_TOLERANCE`).
 
-    The estimate is the larger of DRAM and array time, as if they overlapped perfectly; the engine
-    tells the truth afterwards. Fewer tiles mean fewer handshakes between the units. None if
-    nothing fits.
+    The estimate is the larger of DRAM time and array time, as if they overlapped perfectly but for
+    the held blocks; the engine tells the truth afterwards. Fewer tiles mean fewer handshakes
+    between the units. None if nothing fits.
     """
     scored: list[tuple[float, int, int, int, Blocking]] = []
     for order, block in enumerate(candidates(shape, array_rows, panel)):
         if not fits(shape, block, budget):
             continue
         traffic = traffic_bytes(shape, block)
-        time = max(traffic / budget.dram_bytes_per_cycle, array_cycles(shape, block, array))
+        cycles = array_cycles(shape, block, array) + exposed_cycles(shape, block, budget)
+        time = max(traffic / budget.dram_bytes_per_cycle, cycles)
         tiles = (
             _ceil(shape.rows, block.rows)
             * _ceil(shape.outer, block.outer)

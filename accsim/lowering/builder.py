@@ -70,9 +70,16 @@ class _Queue:
     vector: list[int] = field(default_factory=list)
     free: list[int] = field(default_factory=list)
     first: list[int] = field(default_factory=list)
+    begun: set[int] = field(default_factory=set)
+
+    def begin(self, op: int) -> bool:
+        """Whether a command of `op` is the first one here. Operators may take turns."""
+        first = op not in self.begun
+        self.begun.add(op)
+        return first
 
     def append(self, op: int, label: int, needs: Needs, free: int) -> None:
-        first = not self.op or self.op[-1] != op
+        first = self.begin(op)
         self.op.append(op)
         self.label.append(label)
         self.loads.append(needs.loads)
@@ -92,7 +99,7 @@ class _Queue:
     ) -> None:
         """Append a command for each label; only the first has `needs` (queues are in order)."""
         count = len(labels)
-        first = not self.op or self.op[-1] != op
+        first = self.begin(op)
         at = len(self.op)
         zeros = [0] * count
         self.op.extend([op] * count)
@@ -286,7 +293,12 @@ class ProgramBuilder:
         return len(array.op)
 
     def seal(
-        self, graph: str, contexts: tuple[int, ...], reserve_bytes: int, stream_bytes: int
+        self,
+        graph: str,
+        contexts: tuple[int, ...],
+        reserve_bytes: int,
+        stream_bytes: int,
+        moves_more: frozenset[int] = frozenset(),
     ) -> Program:
         """The finished program."""
         return Program(
@@ -297,6 +309,7 @@ class ProgramBuilder:
             array=self._array.seal(),
             vector=self._vector.seal(),
             labels=tuple(self._labels),
+            moves_more=moves_more,
             reserve_bytes=reserve_bytes,
             stream_bytes=stream_bytes,
         )

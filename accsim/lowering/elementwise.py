@@ -46,6 +46,8 @@ def lower_elementwise(site: Site, index: int, op: Op) -> None:
     ready = site.inputs_ready(index)
     spilled_in = [t for t in op.reads if site.is_spilled(t)]
     spilled_out = [t for t in op.writes if site.is_spilled(t)]
+    if spilled_in or spilled_out:
+        site.moves_more.add(index)
     outputs = sum(site.elements_of(t) for t in op.writes)
     row_elements = outputs // op.rows
     bits = op.writes[0].format.bits
@@ -76,10 +78,11 @@ def lower_elementwise(site: Site, index: int, op: Op) -> None:
             loads, size = _gather(site, index, op, start, count, labels[block])
             free += size
         if spilled_in:
-            # The inputs of a block are one run each; which of them is which does not matter here.
-            size = count * row_in // len(spilled_in)
+            # The inputs of a block are one run each, of equal shares of what the block reads.
+            inputs = sum(tensor.place == "chip" for tensor in op.reads)
+            size = count * row_in // inputs
             for tensor in spilled_in:
-                address = site.layout.spilled(tensor) + start * (row_in // len(spilled_in))
+                address = site.layout.spilled(tensor) + start * (row_in // inputs)
                 loads = build.load(index, labels[block], address, size, needs=load_needs)
                 free += size
             load_needs = NOTHING
@@ -136,6 +139,8 @@ def lower_kv_append(site: Site, index: int, op: Op) -> None:
     ready = site.inputs_ready(index)
     cache = site.layout.caches[owner(op.name)]
     spilled = [t for t in op.reads if site.is_spilled(t)]
+    if spilled:
+        site.moves_more.add(index)
     stored: list[int] = []
     for side, base in (("keys", cache.keys), ("values", cache.values)):
         for sequence, position in enumerate(site.contexts):
@@ -157,7 +162,7 @@ def lower_kv_append(site: Site, index: int, op: Op) -> None:
                         needs=needs,
                     )
                 )
-    site.marks[index] = Needs(stores=stored[-1])
+    site.marks[index] = site.last_append = Needs(stores=stored[-1])
 
 
 def _pieces(cache: Cache, rows: int, limit: int | None) -> Iterator[tuple[int, int, int, int]]:

@@ -100,7 +100,13 @@ def _lower(
     for index, op in enumerate(graph.ops):
         with suppress(SeenEnough):
             _lower_op(site, index, op)
-    program = site.build.seal(graph.name, contexts, residency.reserve_bytes, residency.stream_bytes)
+    program = site.build.seal(
+        graph.name,
+        contexts,
+        residency.reserve_bytes,
+        residency.stream_bytes,
+        frozenset(site.moves_more),
+    )
     if max(program.loads.sram_bytes, default=0) * 2 > residency.stream_bytes:
         raise DoesNotFit("two of its tiles do not fit beside the activations")
     return program

@@ -130,6 +130,7 @@ def _blocked(
     argmax: tuple[int, Op] | None,
 ) -> None:
     """Activations travel through DRAM: block all three dimensions (see `blocking`)."""
+    site.moves_more.add(index)
     a_format = op.writes[0].format
     shape = MatmulShape(
         rows=op.rows,

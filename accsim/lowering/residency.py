@@ -126,11 +126,18 @@ def _live_ranges(graph: PassGraph, context: int) -> dict[str, tuple[int, int, in
         else:
             lives[tensor.name] = (known[0], at, known[2])
 
+    appended: list[Tensor] = []
     for at, op in enumerate(graph.ops):
         if is_streamed(op):
             streamed.update(t.name for t in op.writes)
         for tensor in (*op.reads, *op.writes):
             touch(tensor, at)
+        # Stores of new keys and values may lag behind: they are only waited for when the next ones
+        # are made (`Site.inputs_ready`).
+        for tensor in appended:
+            touch(tensor, at)
+        if op.kind == "kv_append":
+            appended = list(op.reads)
     return lives
 
 

@@ -38,9 +38,17 @@ class Site:
     layout: Layout
     build: ProgramBuilder
     marks: list[Needs] = field(init=False)
+    appended: frozenset[str] = field(init=False)
+    """Names of the tensors that some operator appends to a KV cache."""
+    last_append: Needs = NOTHING
+    moves_more: set[int] = field(default_factory=set)
+    """Operators that move more than their own bytes (see `Program.moves_more`)."""
 
     def __post_init__(self) -> None:
         self.marks = [NOTHING] * len(self.graph.ops)
+        self.appended = frozenset(
+            tensor.name for op in self.graph.ops if op.kind == "kv_append" for tensor in op.reads
+        )
 
     @property
     def context(self) -> int:
@@ -79,10 +87,16 @@ class Site:
         return tensor.name in self.residency.spilled
 
     def inputs_ready(self, index: int) -> Needs:
-        """What operator `index` waits for: the ends of all operators that it reads from."""
+        """What operator `index` waits for: the ends of all operators that it reads from.
+
+        New keys and values lie in SRAM until they are stored in the cache. What makes those of the
+        next layer therefore waits for these stores.
+        """
         needs = NOTHING
         for producer in self.graph.producers[index]:
             needs |= self.marks[producer]
+        if any(tensor.name in self.appended for tensor in self.graph.ops[index].writes):
+            needs |= self.last_append
         return needs
 
     def operand_bits(self, op: Op) -> int:

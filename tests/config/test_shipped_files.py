@@ -37,9 +37,9 @@ def test_all_shipped_chips_and_workloads_are_listed_by_name() -> None:
     [
         ("ddr_npu", 51.2, 16),  # 2 x 25.6; 2 x 1 x 8
         ("ddr_dot", 51.2, 16),
-        ("ddr5_npu", 102.4, 64),  # 4 x 25.6; 4 x 2 x 8
-        ("lpddr5_soc", 51.2, 16),  # 4 x 12.8; 4 x 2 x 2
-        ("hbm_npu", 409.6, 16),  # 16 x 25.6; 16 x 2 x 0.5
+        ("ddr5_npu", 102.4, 64),  # 4 x 25.6; 4 x 16
+        ("lpddr5_soc", 51.2, 16),  # 4 x 12.8; 4 x 4
+        ("hbm_npu", 819.2, 16),  # 32 x 25.6; 32 x 0.5
     ],
 )
 def test_each_chip_has_the_bandwidth_and_capacity_that_it_claims(

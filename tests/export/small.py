@@ -126,6 +126,7 @@ PROGRAM = Program(
     array=ARRAY,
     vector=VECTOR,
     labels=("tile 1/2", "tile 2/2", "whole"),
+    moves_more=frozenset(),
     reserve_bytes=1000,
     stream_bytes=8000,
 )

@@ -18,6 +18,7 @@ from accsim.lowering.blocking import (
     array_cycles,
     candidates,
     choose,
+    exposed_cycles,
     fits,
     traffic_bytes,
 )
@@ -57,7 +58,8 @@ budgets = st.builds(
 
 def time_of(shape: MatmulShape, block: Blocking, budget: Budget) -> float:
     dram = traffic_bytes(shape, block) / budget.dram_bytes_per_cycle
-    return max(dram, array_cycles(shape, block, ARRAY))
+    array = array_cycles(shape, block, ARRAY) + exposed_cycles(shape, block, budget)
+    return max(dram, array)
 
 
 @given(shapes, budgets)

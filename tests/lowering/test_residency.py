@@ -20,8 +20,9 @@ def test_all_activations_stay_where_they_fit_half_of_the_sram(small_decode: Pass
     parts = divide(small_decode, (1000,), 64 * KIB, 16)
     assert parts.spilled == frozenset()
     assert parts.staging_bytes == 0
-    # At the widest point: gate and up (2 x 512), their product (512), the residual stream (256).
-    assert parts.resident_bytes == 2 * (1024 + 512 + 256)
+    # At the widest point: gate and up (2 x 512), their product (512), the residual stream (256),
+    # and the new key and value (2 x 128), which may still be on their way to the cache.
+    assert parts.resident_bytes == 2 * (1024 + 512 + 256 + 2 * 128)
     assert parts.reserve_bytes + parts.stream_bytes == 64 * KIB
 
 
