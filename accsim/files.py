@@ -35,13 +35,25 @@ def whole_file(path: Path) -> Iterator[Path]:
 def whole_folder(path: Path) -> Iterator[Path]:
     """Give a temporary folder; move its files into `path` only if the block succeeds.
 
-    Files of other names that `path` already holds are left alone.
+    Files of other names that `path` already holds are left alone. The files are moved one by one:
+    each is whole, but a crash between two moves can leave new files beside old ones.
+
+    The temporary folder lies in `path` if that exists, else beside it: an existing folder is all
+    that must be writable.
 
     Raises:
-        OSError: the folder cannot be written.
+        OSError: a folder cannot be written; `filename` says which.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    if path.is_dir():
+        around = path
+    else:
+        around = path.parent
+        around.mkdir(parents=True, exist_ok=True)
+    try:
+        temporary = Path(tempfile.mkdtemp(prefix=".unfinished.", dir=around))
+    except OSError as error:
+        # The random name that was tried would mean nothing to anybody.
+        raise OSError(error.errno, error.strerror, str(around)) from None
     try:
         yield temporary
         path.mkdir(exist_ok=True)

@@ -91,22 +91,27 @@ def check_fits(chip: Chip, trace: OpTrace) -> None:
     """Check that the DRAM holds weights and KV caches of every run.
 
     Raises:
-        InputError: it does not; names every run that is too large.
+        InputError: it does not; names every run that is too large, and the channels that would do.
     """
-    capacity = chip.memory.capacity_bytes
-    problems = [
+    memory = chip.memory
+    large = [one for one in trace.runs if one.resident_bytes > memory.capacity_bytes]
+    if not large:
+        return
+    channels = memory.channels
+    while memory.part.rank_bytes * memory.ranks * channels < max(r.resident_bytes for r in large):
+        channels *= 2
+    named = ", ".join(f"{one.name} ({show_capacity(one.resident_bytes)})" for one in large)
+    runs, do, them = ("run", "does", "it") if len(large) == 1 else ("runs", "do", "them")
+    ranks = "rank" if memory.ranks == 1 else "ranks"
+    raise InputError(
         Problem(
             chip.name,
-            f"run {one.name!r} keeps {show_capacity(one.resident_bytes)} of weights and KV cache "
-            f"in DRAM, which holds {show_capacity(capacity)}; more channels, ranks or a denser "
-            "grade are needed, or fewer bits per weight",
-            key="memory",
+            f"{runs} {named} {do} not fit the {show_capacity(memory.capacity_bytes)} of DRAM: "
+            f"{channels} channels of {memory.part.grade} with {memory.ranks} {ranks} each would "
+            f"hold {them}, or use more ranks, denser devices or fewer bits per weight",
+            key="memory.channels",
         )
-        for one in trace.runs
-        if one.resident_bytes > capacity
-    ]
-    if problems:
-        raise InputError(problems)
+    )
 
 
 def _check_decodes(trace: OpTrace) -> None:

@@ -11,6 +11,7 @@ import click
 from accsim.chip import Chip
 from accsim.config.resolve import load_both, load_chip
 from accsim.config.shipped import find, folder
+from accsim.config.text import suggest
 from accsim.config.yaml_source import read_yaml
 from accsim.errors import InputError, Problem
 from accsim.ops import OpTrace
@@ -61,9 +62,19 @@ def located(chip: str) -> Iterator[None]:
 
 
 def _trace_path(text: str) -> Path:
-    """The trace of that path; else the shipped one of that name, if there is one."""
-    path, shipped = Path(text), folder("traces") / text
-    return shipped if path.name == text and not path.exists() and shipped.is_file() else path
+    """The trace of that path; a bare name of no file is that of a shipped one.
+
+    Raises:
+        InputError: it is not.
+    """
+    path, shipped = Path(text), folder("traces")
+    if path.name != text or path.exists():
+        return path
+    known = sorted(one.name for one in shipped.iterdir() if one.name.endswith(TRACE_SUFFIXES))
+    if text not in known:
+        message = f"no such file, and no shipped trace of that name{suggest(text, known)}"
+        raise InputError(Problem(text, message))
+    return shipped / text
 
 
 def chosen_pass(trace: OpTrace, text: str | None) -> tuple[str, int]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+from types import FrameType
+from typing import NoReturn
 
 import click
 
@@ -15,6 +18,12 @@ from accsim.errors import AccsimError, InputError
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C: 128 + SIGINT, as shells expect."""
+TERMINATED = 143
+"""Exit code after SIGTERM: 128 + SIGTERM."""
+
+
+class Terminated(BaseException):
+    """SIGTERM came; like `KeyboardInterrupt`, nothing on the way to `main` may swallow it."""
 
 
 def _print_versions(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
@@ -50,8 +59,18 @@ cli.add_command(show_command)
 
 
 def main() -> None:
-    """Run the command line and exit: 0, 1 for a failed simulation, 2 for input, 130 for Ctrl-C."""
+    """Run the command line and exit.
+
+    The exit code is 0, 1 for a failed simulation, 2 for input, 130 for Ctrl-C, 143 for SIGTERM.
+    """
+    signal.signal(signal.SIGTERM, _terminate)
     sys.exit(_exit_code())
+
+
+def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
+    # Once is enough: a second one must not stop the cleaning up.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise Terminated
 
 
 def _exit_code() -> int:
@@ -64,6 +83,9 @@ def _exit_code() -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         return INTERRUPTED
+    except Terminated:
+        click.echo("terminated", err=True)
+        return TERMINATED
     except AccsimError as error:
         # Problems of input begin with their place, as compilers print them: editors jump there.
         prefix = "" if isinstance(error, InputError) else "error: "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import nullcontext
 from pathlib import Path
@@ -15,13 +16,30 @@ if TYPE_CHECKING:
     from accsim.result import Result
 
 
+class FolderPath(click.Path):
+    """A folder to write into; an empty name, as of an unset variable, is not the current one."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> str | bytes | os.PathLike[str]:
+        if not os.fspath(value):
+            self.fail("the name of the folder is empty.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 @click.command("run", short_help="Simulate a workload on a chip.")
 @click.argument("chip")
 @click.argument("workload", metavar="WORKLOAD_OR_TRACE")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, nothing else.")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=FolderPath(),
     metavar="DIR",
     help="Also write result.json, ops.csv and the timeline of one pass, pass.pftrace.",
 )
@@ -79,11 +97,11 @@ def _print_result(result: Result, as_json: bool) -> None:
 
         sys.stdout.write(result_json(result))
         return
-    from rich.console import Console
-
+    from accsim.cli.printing import stdout_console
     from accsim.report.terminal import print_result
 
-    print_result(result, Console(highlight=False))
+    with stdout_console() as console:
+        print_result(result, console)
 
 
 def _write_files(

@@ -39,18 +39,19 @@ def _print_json(values: tuple[ResolvedValue, ...]) -> None:
 
 
 def _print_table(values: tuple[ResolvedValue, ...]) -> None:
-    from rich.console import Console
     from rich.padding import Padding
     from rich.text import Text
 
-    console = Console(highlight=False)
-    console.print()
-    console.print(_table(values))
+    from accsim.cli.printing import stdout_console
+
     sources = dict.fromkeys((value.origin, value.source) for value in values if value.source)
-    for origin, source in sources:
-        # Names and paths come from files, so nothing is read as markup.
-        console.print(Padding(Text(f"{origin}: {source}", style="dim"), (1, 0, 0, 0)))
-    console.print()
+    with stdout_console() as console:
+        console.print()
+        console.print(_table(values))
+        for origin, source in sources:
+            # Names and paths come from files, so nothing is read as markup.
+            console.print(Padding(Text(f"{origin}: {source}", style="dim"), (1, 0, 0, 0)))
+        console.print()
 
 
 def _table(values: tuple[ResolvedValue, ...]) -> Table:

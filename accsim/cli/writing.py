@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,11 +12,16 @@ from accsim.files import whole_folder
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Turn failures to write `path` within the block into an `InputError` that names it."""
+    """Turn failures to write `path` within the block into an `InputError` that names it.
+
+    Where it is a folder around `path` that cannot be written, that one is named too.
+    """
     try:
         yield
     except OSError as error:
         reason = error.strerror or str(error)
+        if error.filename is not None and Path(error.filename) in path.parents:
+            reason += f" (folder {error.filename})"
         raise InputError(Problem(str(path), f"cannot be written: {reason}")) from error
 
 
@@ -30,9 +34,9 @@ def out_folder(path: Path) -> Iterator[Path]:
     Raises:
         InputError: nothing can be written there.
     """
-    if path.exists() and not path.is_dir():
-        raise InputError(Problem(str(path), "cannot be written: it is a file, not a folder"))
-    if path.exists() and not os.access(path, os.W_OK):
-        raise InputError(Problem(str(path), "cannot be written: Permission denied"))
+    for place in (path, *path.parents):
+        if place.exists() and not place.is_dir():
+            message = f"cannot be written: {place} is a file, not a folder"
+            raise InputError(Problem(str(path), message))
     with writing(path), whole_folder(path) as folder:
         yield folder

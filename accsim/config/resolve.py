@@ -21,6 +21,7 @@ from accsim.chip import (
 from accsim.config import chip_schema, workload_schema
 from accsim.config.formats import FORMATS, Role
 from accsim.config.hf import read_hf_config
+from accsim.config.kinds import WrongKindError, refuse_other_kind
 from accsim.config.models import ACCEPTANCES, SHAPES
 from accsim.config.problems import check
 from accsim.config.shipped import find
@@ -41,7 +42,7 @@ def load_both(chip: str, workload: str) -> tuple[Chip, Workload]:
         InputError: every problem of both files.
     """
     problems: list[Problem] = []
-    chips = _collect(load_chip, chip, problems)
+    chips = _collect(_load_first, chip, problems)
     workloads = _collect(load_workload, workload, problems)
     if problems:
         raise InputError(problems)
@@ -54,6 +55,17 @@ def _collect(load: Callable[[str], T], text: str, problems: list[Problem]) -> li
     except InputError as error:
         problems.extend(error.problems)
         return []
+
+
+def _load_first(chip: str) -> Chip:
+    """The chip of two arguments; one that is no chip is most likely in the wrong order."""
+    try:
+        return load_chip(chip)
+    except WrongKindError as error:
+        hint = "the chip comes first: accsim run CHIP WORKLOAD"
+        raise InputError(
+            replace(problem, message=f"{problem.message}; {hint}") for problem in error.problems
+        ) from None
 
 
 def load_chip(path_or_name: str) -> Chip:
@@ -72,6 +84,7 @@ def read_chip_file(path_or_name: str) -> tuple[Document, chip_schema.ChipFile]:
         InputError: every problem of the file.
     """
     document = read_yaml(str(find("chips", path_or_name)))
+    refuse_other_kind(document, "chip")
     file, problems = check(document, chip_schema.ChipFile)
     if file is None:
         raise InputError(problems)
@@ -85,6 +98,7 @@ def load_workload(path_or_name: str) -> Workload:
         InputError: every problem of the file, and of the ``config.json`` that it names.
     """
     document = read_yaml(str(find("workloads", path_or_name)))
+    refuse_other_kind(document, "workload")
     shape, model_problems = _model(document)
     file, problems = check(document, workload_schema.WorkloadFile, context=shape)
     if file is None or shape is None:

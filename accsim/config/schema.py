@@ -6,16 +6,14 @@ The formats themselves are pydantic models: strict (no text for numbers, no ``tr
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
-from accsim.config.chip_schema import ChipFile
-from accsim.config.workload_schema import WorkloadFile
+from accsim.config.kinds import FORMATS, FileKind
 
 
-def json_schema(kind: Literal["chip", "workload"]) -> dict[str, Any]:
+def json_schema(kind: FileKind) -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of a file format, for editors."""
-    model = ChipFile if kind == "chip" else WorkloadFile
-    schema = model.model_json_schema()
+    schema = FORMATS[kind].model_json_schema()
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **schema,

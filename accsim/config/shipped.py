@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+from accsim.config.kinds import WrongKindError
 from accsim.config.text import suggest
 from accsim.errors import InputError, Problem
 
@@ -33,6 +34,7 @@ def find(kind: Kind, text: str) -> Path:
     given back as it is, whether there is such a file or not.
 
     Raises:
+        WrongKindError: the name is that of a shipped file of another kind.
         InputError: the name is not one of the shipped ones.
     """
     path = Path(text)
@@ -40,6 +42,16 @@ def find(kind: Kind, text: str) -> Path:
         return path
     known = names(kind)
     if text not in known:
+        _refuse_other_kind(kind, text)
         message = f"no such file, and no shipped {kind[:-1]} of that name{suggest(text, known)}"
         raise InputError(Problem(text, message))
     return folder(kind) / f"{text}{_SUFFIX[kind]}"
+
+
+def _refuse_other_kind(kind: Kind, text: str) -> None:
+    for other, suffix in _SUFFIX.items():
+        if text in names(other):
+            message = f"this is a shipped {other[:-1]}, not a {kind[:-1]}"
+            if other == "traces":
+                message += f"; its file is named {text}{suffix}"
+            raise WrongKindError(Problem(text, message))

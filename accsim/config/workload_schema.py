@@ -31,9 +31,18 @@ class ConfigJson(Section):
     )
 
 
+def _no_file(name: str) -> str:
+    if name.endswith(".json"):
+        raise rule(
+            f"{name!r} is a file, not the name of a model: write `model: {{config_json: {name}}}`"
+        )
+    return name
+
+
 Model = Annotated[
     Annotated[
         str,
+        AfterValidator(_no_file),
         AfterValidator(known("model", SHAPES)),
         Field(json_schema_extra={"enum": list(SHAPES)}),
         Tag("name"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
@@ -20,8 +21,8 @@ from accsim.units import show_capacity, show_count, show_rate
 
 COLUMN_GAP = 2
 """Blanks after a column, beside the one that the table's style puts between columns."""
-NARROW = 90
-"""Below this width the operator tables, which cannot be split, draw their columns together."""
+DROPPED_HEADINGS = ("roofline", "MACs/B", "share")
+"""Columns that an operator table goes without, one after the other, where it is too narrow."""
 
 
 def print_result(result: Result, console: Console) -> None:
@@ -36,7 +37,7 @@ def print_result(result: Result, console: Console) -> None:
         console.print(_runs_table(result, parts, columns))
     for run in told_runs(result):
         console.print()
-        console.print(_operator_table(run, 0 if console.width < NARROW else COLUMN_GAP))
+        console.print(_operator_table(run, console.width))
         remark = disagreements(run)
         if remark:
             console.print(Padding(Text(remark, style="yellow"), (1, 0, 0, 1)))
@@ -89,13 +90,39 @@ def _runs_table(result: Result, parts: tuple[Section, ...], columns: tuple[int, 
     return table
 
 
-def _operator_table(run: RunResult, gap: int) -> Table:
+def _operator_table(run: RunResult, width: int) -> Table:
+    rows = operator_rows(run)
+    headings, gap = _fitting(rows, width)
     table = _table(gap)
     table.title = Text(f"Mean decode pass of {run.name}, by operator group", style="bold")
     table.title_justify = "left"
-    for heading in OP_HEADINGS:
+    for heading in headings:
         left = heading in (OP_HEADINGS[0], *OP_HEADINGS[-2:])
         table.add_column(Text(heading), justify="left" if left else "right", overflow="fold")
-    for row in operator_rows(run):
-        table.add_row(*(Text(cell) for cell in row))
+    for row in rows:
+        cells = dict(zip(OP_HEADINGS, row, strict=True))
+        table.add_row(*(Text(cells[heading]) for heading in headings))
     return table
+
+
+def _fitting(rows: list[tuple[str, ...]], width: int) -> tuple[tuple[str, ...], int]:
+    """The headings of the columns that fit, and the gap after each.
+
+    The table cannot be split, so its columns first draw together, then the least needed go.
+    """
+    columns = zip(OP_HEADINGS, *rows, strict=True)
+    needed = {heading: max(map(cell_len, (heading, *cells))) for heading, *cells in columns}
+    headings: tuple[str, ...] = OP_HEADINGS
+    gap = COLUMN_GAP
+    if _width(needed, headings, gap) > width:
+        gap = 0
+    for dropped in DROPPED_HEADINGS:
+        if _width(needed, headings, gap) <= width:
+            break
+        headings = tuple(heading for heading in headings if heading != dropped)
+    return headings, gap
+
+
+def _width(needed: dict[str, int], headings: tuple[str, ...], gap: int) -> int:
+    """Of a table: its columns, and between two of them the gap and the blank of the style."""
+    return sum(needed[heading] for heading in headings) + (gap + 1) * (len(headings) - 1)

@@ -24,6 +24,12 @@ NOTED_LUCK = 0.01
 COSTLY = 1.5
 """From this ratio on, the longer pass is the story, and what bounds it the reason."""
 
+NEAR_FLOOR = 1.1
+"""Below this ratio of time to floor, a run is near what its bytes and MACs allow at best."""
+
+BUSY = 0.9
+"""Above this utilization a unit is next to full."""
+
 _AGREEING = {
     "memory": ("dram",),
     "compute": ("array",),
@@ -55,7 +61,7 @@ def headline(result: Result) -> str:
         return (
             f"{base.name} decodes {_speed(base)} tokens/s on {result.chip}, "
             f"{_tokens(base)} per pass of {_pass_time(base)}. "
-            f"It is bound by {_bound(base)} of the critical path."
+            f"It is bound by {_bound(base)} of the critical path.{_also_full(base)}"
         )
     run, *bolder = compared
     factor = result.speedup.by_run[run.name]
@@ -90,7 +96,13 @@ def _why(run: RunResult, base: RunResult) -> str:
     if run.bound == base.bound:
         shares = _share(run) if _share(run) == _share(base) else f"{_share(base)} and {_share(run)}"
         bound = f"{CAUSE_NAMES[run.bound]} ({shares} of the critical path)"
-        return f"{passes}. Both are bound by {bound}."
+        return f"{passes}. Both are bound by {bound}.{_also_full(run)}"
+    close = _also_full(run) or _also_full(base)
+    if close:
+        return (
+            f"{passes}; {base.name} is bound by {_bound(base)}, {run.name} by {_bound(run)} "
+            f"of the critical path.{close}"
+        )
     moved = f"the bound moves from {_bound(base)} to {_bound(run)} of the critical path"
     return f"{passes}, because {moved}." if cost >= COSTLY else f"{passes}; {moved}."
 
@@ -101,8 +113,24 @@ def _undone(bold: RunResult, base: RunResult, result: Result) -> str:
     return (
         f" {bold.name} brings {_tokens(bold)} per pass, yet decodes only "
         f"{result.speedup.by_run[bold.name]:.2f}x as fast: its pass takes {cost:.2f}x as long, "
-        f"bound by {_bound(bold)} of the critical path."
+        f"bound by {_bound(bold)} of the critical path.{_also_full(bold)}"
     )
+
+
+def _also_full(run: RunResult) -> str:
+    """The sentence on a unit that is next to full beside the one that binds; "" if there is none.
+
+    Near the floor with both next to full, which of them the critical path names is a close call.
+    """
+    if run.decode_s / run.floor_s >= NEAR_FLOOR:
+        return ""
+    if run.bound != "dram" and run.utilization.dram > BUSY:
+        full = f"The DRAM pins of {run.name} are {100 * run.utilization.dram:.0f} %"
+    elif run.bound != "array" and run.utilization.array > BUSY:
+        full = f"The array of {run.name} is {100 * run.utilization.array:.0f} %"
+    else:
+        return ""
+    return f" {full} busy too, so the two limits are close."
 
 
 def _tokens(run: RunResult) -> str:

@@ -72,6 +72,18 @@ def test_a_shipped_trace_is_found_by_its_name(
     assert folder("traces") != shelf
 
 
-def test_a_trace_that_is_nowhere_is_refused(inputs: Path) -> None:
-    with pytest.raises(InputError, match=r"nowhere\.jsonl"):
-        load_inputs(str(inputs / "chip.yaml"), "nowhere.jsonl")
+def test_a_mistyped_trace_gets_a_suggestion(inputs: Path) -> None:
+    with pytest.raises(InputError) as refused:
+        load_inputs(str(inputs / "chip.yaml"), "llama2_7b_decode1.jsonl.gz")
+    assert str(refused.value) == (
+        "llama2_7b_decode1.jsonl.gz: no such file, and no shipped trace of that name, did you mean "
+        "'llama2_7b_decode_1.jsonl.gz'? (allowed: llama2_7b_decode_1.jsonl.gz, "
+        "llama2_7b_mtp_pass_k4.jsonl.gz, llama2_7b_prefill_1920.jsonl.gz)"
+    )
+
+
+def test_a_trace_in_a_folder_is_never_a_shipped_one(inputs: Path) -> None:
+    path = inputs / "llama2_7b_decode_1.jsonl.gz"
+    with pytest.raises(InputError) as refused:
+        load_inputs(str(inputs / "chip.yaml"), str(path))
+    assert [problem.file for problem in refused.value.problems] == [str(path)]

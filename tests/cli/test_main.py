@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -13,7 +14,7 @@ import pytest
 
 from accsim import __version__
 from accsim.cli import main as main_module
-from accsim.errors import AccsimError, Deadlock, InputError, Problem
+from accsim.errors import Deadlock, InputError, Problem
 
 from .conftest import accsim
 
@@ -93,11 +94,12 @@ def test_a_reader_that_leaves_early_is_no_error_to_talk_about() -> None:
         ),
         (Deadlock("array waits for load 7"), 1, "error: array waits for load 7\n"),
         (KeyboardInterrupt(), 130, "\ninterrupted\n"),
+        (main_module.Terminated(), 143, "terminated\n"),
         (OSError(28, "No space left on device", "x"), 2, "error: x: No space left on device\n"),
     ],
 )
 def test_every_failure_has_its_exit_code_and_no_traceback(
-    error: AccsimError | OSError | KeyboardInterrupt,
+    error: BaseException,
     code: int,
     text: str,
     monkeypatch: pytest.MonkeyPatch,
@@ -110,6 +112,7 @@ def test_every_failure_has_its_exit_code_and_no_traceback(
     monkeypatch.setattr(main_module, "cli", failing)
     monkeypatch.setattr(main_module, "_forget_stdout", lambda: None)
     monkeypatch.setattr(sys, "argv", ["accsim"])
+    monkeypatch.setattr(signal, "signal", lambda number, action: None)
     with pytest.raises(SystemExit) as ended:
         main_module.main()
     assert ended.value.code == code

@@ -129,19 +129,53 @@ def test_a_file_is_no_folder_to_write_into(inputs: Path) -> None:
     target = inputs / "chip.yaml"
     done = accsim("run", inputs / "chip.yaml", inputs / "work.yaml", "--out", target)
     assert done.returncode == 2
-    assert done.stderr == f"{target}: cannot be written: it is a file, not a folder\n"
+    assert done.stderr == f"{target}: cannot be written: {target} is a file, not a folder\n"
 
 
 def test_a_folder_that_cannot_be_made_is_refused_in_one_line(inputs: Path) -> None:
-    target = inputs / "chip.yaml" / "out"
-    done = accsim("run", inputs / "chip.yaml", inputs / "work.yaml", "--out", target)
+    chip = inputs / "chip.yaml"
+    done = accsim("run", chip, inputs / "work.yaml", "--out", chip / "new" / "out")
     assert done.returncode == 2
     assert done.stdout == ""
-    assert done.stderr.startswith(f"{target}: cannot be written: ")
-    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr == (
+        f"{chip / 'new' / 'out'}: cannot be written: {chip} is a file, not a folder\n"
+    )
 
 
-def test_an_interrupted_run_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_an_empty_name_is_no_folder_to_write_into() -> None:
+    done = accsim("run", "ddr_npu", "llama2_mtp", "--out", "")
+    assert done.returncode == 2
+    assert done.stderr.endswith(
+        "Error: Invalid value for '--out': the name of the folder is empty.\n"
+    )
+
+
+def test_lines_in_a_pipe_end_without_blanks(inputs: Path) -> None:
+    lines = accsim("run", inputs / "chip.yaml", inputs / "work.yaml").stdout.splitlines()
+    assert [line for line in lines if line != line.rstrip()] == []
+
+
+COLOUR = re.compile("\x1b\\[(?:[0-9]+;)*(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])[;m]")
+"""The escape sequences that set a colour; bold is 1, dim 2."""
+
+
+@pytest.mark.parametrize(("no_color", "coloured"), [("", True), ("1", False)])
+def test_no_color_is_honoured(inputs: Path, no_color: str, coloured: bool) -> None:
+    """A remark on roofline and attribution is yellow; FORCE_COLOR stands for a terminal."""
+    terminal = {"FORCE_COLOR": "1", "TERM": "xterm-256color", "NO_COLOR": no_color}
+    files = [str(inputs / name) for name in ("chip.yaml", "work.yaml")]
+    done = CliRunner().invoke(cli, ["run", *files], env=terminal)
+    assert "\x1b[1m" in done.stdout
+    assert bool(COLOUR.search(done.stdout)) == coloured
+
+
+@pytest.mark.parametrize(
+    ("sent", "code", "told"),
+    [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")],
+)
+def test_a_stopped_run_leaves_nothing_behind(
+    tmp_path: Path, sent: signal.Signals, code: int, told: str
+) -> None:
     """30,000 tokens, each pass simulated: stopped as soon as its folder shows that it works."""
     write_inputs(tmp_path, output_tokens=30_000)
     before = sorted(tmp_path.iterdir())
@@ -154,9 +188,9 @@ def test_an_interrupted_run_leaves_nothing_behind(tmp_path: Path) -> None:
         while sorted(tmp_path.iterdir()) == before and time.monotonic() < deadline:
             assert running.poll() is None
             time.sleep(0.02)
-        running.send_signal(signal.SIGINT)
+        running.send_signal(sent)
         printed, complaint = running.communicate(timeout=30)
-    assert running.returncode == 130
+    assert running.returncode == code
     assert printed == ""
-    assert complaint.strip() == "interrupted"
+    assert complaint.strip() == told
     assert sorted(tmp_path.iterdir()) == before

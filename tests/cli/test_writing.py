@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -33,13 +33,29 @@ def test_nothing_is_left_of_work_that_failed(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def refuse(prefix: str, dir: Path) -> str:
+    """What `tempfile.mkdtemp` does in a folder without permission."""
+    raise PermissionError(errno.EACCES, "Permission denied", f"{dir}/{prefix}x")
+
+
 def test_a_folder_without_permission_is_refused_before_the_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    monkeypatch.setattr(tempfile, "mkdtemp", refuse)
     with pytest.raises(InputError) as refused, out_folder(tmp_path):
         pytest.fail("the work began")
     assert str(refused.value) == f"{tmp_path}: cannot be written: Permission denied"
+
+
+def test_a_folder_around_without_permission_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "mkdtemp", refuse)
+    with pytest.raises(InputError) as refused, out_folder(tmp_path / "out"):
+        pytest.fail("the work began")
+    assert str(refused.value) == (
+        f"{tmp_path / 'out'}: cannot be written: Permission denied (folder {tmp_path})"
+    )
 
 
 def test_a_disk_that_fills_up_is_told_with_the_place(tmp_path: Path) -> None:

@@ -166,7 +166,7 @@ def test_every_value_of_a_shipped_file_is_listed_with_its_line(name: str) -> Non
     ]
     assert leaves
     for path in leaves:
-        assert listed[dotted(path)] == f"{document.file}:{document.values[path].line}"
+        assert listed[dotted(path)] == f"{name}.yaml:{document.values[path].line}"
 
 
 def test_no_key_is_listed_twice() -> None:

@@ -215,6 +215,11 @@ def test_shapes_without_a_published_width_come_to_the_size_in_their_name(
             "model: unknown model 'llama2-7c', did you mean 'llama2-7b'? (allowed: llama2-7b, "
             "llama2-13b, llama2-70b, tinyllama-1.1b, mtp-0.3b, mtp-0.6b, mtp-1.3b, mtp-3b)",
         ),
+        (
+            {"model": "cfg.json"},
+            "model: 'cfg.json' is a file, not the name of a model: "
+            "write `model: {config_json: cfg.json}`",
+        ),
         ({"model": 7}, "model: expected the name of a model or {config_json: path}, got 7"),
         ({"model": {"config_json": ""}}, "model.config_json: expected some text, got ''"),
         (

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from accsim.report.metrics import percent
+from accsim.report.metrics import OP_HEADINGS, percent
 from accsim.report.terminal import print_result
 from accsim.result import Result
 
@@ -31,6 +31,14 @@ def line(text: str, label: str) -> list[str]:
 def cells(text: str, label: str) -> list[str]:
     return [cell.strip() for cell in line(text, label) if cell.strip()]
 
+
+WIDE: dict[str, Any] = {
+    "roofline_bound": "compute",
+    "dram_read_bytes": 13_210_000_000,
+    "macs": 6_607_000_000,
+    "intensity_macs_per_byte": 0.5,
+}
+"""An operator whose figures take as many characters as any do."""
 
 PAIR = result(run("ordinary", 300, 100), run("heads4_k4", 330, 40, expected_tokens_per_pass=3.12))
 
@@ -185,3 +193,35 @@ def test_no_color_is_honoured_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> 
     assert "\x1b[33m" not in text
     monkeypatch.delenv("NO_COLOR")
     assert "\x1b[33m" in printed(PAIR, force_terminal=True, color_system="standard")
+
+
+@pytest.mark.parametrize(
+    ("width", "gone"),
+    # By cells: 13 of the group, 8 (time), 6, 8 (DRAM), 7, 6, 8 (roofline) and 16 (bound by) are 72;
+    # 7 gaps of 3 make 93, of 1 make 79. Without roofline 70, MACs/B 63, share 56.
+    [
+        (93, ()),
+        (79, ()),
+        (78, ("roofline",)),
+        (70, ("roofline",)),
+        (69, ("roofline", "MACs/B")),
+        (63, ("roofline", "MACs/B")),
+        (62, ("roofline", "MACs/B", "share")),
+        (56, ("roofline", "MACs/B", "share")),
+    ],
+)
+def test_columns_go_before_names_are_broken(width: int, gone: tuple[str, ...]) -> None:
+    wide = op("attn_residual", 299_100_000_000, "dependency", **WIDE)
+    text = printed(result(run("ordinary", 300, 1, ops=(wide,))), width)
+    table = text.split("by operator group")[1]
+    left = [heading for heading in OP_HEADINGS if heading not in gone]
+    assert " ".join(table.split()).startswith(" ".join(left))
+    assert cells(text, "attn_residual")[-1].endswith("dependency 100 %")
+
+
+def test_the_columns_stand_apart_where_there_is_room() -> None:
+    """Two blanks more in each gap from 93 characters on."""
+    wide = op("attn_residual", 299_100_000_000, "dependency", **WIDE)
+    shown = result(run("ordinary", 300, 1, ops=(wide,)))
+    assert "attn_residual   299.1 ms   " in printed(shown, 93)
+    assert "attn_residual 299.1 ms " in printed(shown, 92)

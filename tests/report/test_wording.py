@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from accsim.report.wording import disagreements, headline, told_runs
+from accsim.result import Utilization
 
 from .results import MS, op, result, run
 
@@ -117,3 +120,66 @@ def test_groups_that_take_no_time_worth_naming_are_left_out() -> None:
     """1 ms of 1 s is a thousandth: not above it."""
     ops = (op("norm", 1 * MS, "vector"), op("rope", 0, "array", bound=None))
     assert disagreements(run("heads", 1000, 1, ops=ops)) == ""
+
+
+Changes = dict[str, Any]
+
+FULL_PINS: Changes = {
+    "floor_s": 12.5,
+    "utilization": Utilization(dram=0.95, array=0.6, vector=0, sram=0),
+}
+"""For 40 passes of 330 ms, 13.2 s: 1.056 of the floor."""
+
+
+def test_near_the_floor_with_full_pins_no_bound_is_said_to_move() -> None:
+    text = headline(result(run("ordinary", 300, 100), run("heads", 330, 40, "array", **FULL_PINS)))
+    assert text.endswith(
+        "(330 ms instead of 300 ms); ordinary is bound by DRAM with 80 %, heads by array with 80 % "
+        "of the critical path. "
+        "The DRAM pins of heads are 95 % busy too, so the two limits are close."
+    )
+    assert "moves" not in text
+
+
+def test_near_the_floor_with_a_full_array_no_bound_is_said_to_move() -> None:
+    full: Changes = {
+        "floor_s": 29.0,
+        "utilization": Utilization(dram=0.7, array=0.96, vector=0, sram=0),
+    }
+    text = headline(result(run("ordinary", 300, 100, **full), run("heads", 930, 40, "array")))
+    assert text.endswith("The array of ordinary is 96 % busy too, so the two limits are close.")
+    assert "moves" not in text
+
+
+def test_far_from_the_floor_the_bound_moves_whatever_is_busy() -> None:
+    """13.2 s over 11.9 s is 1.109."""
+    full: Changes = {**FULL_PINS, "floor_s": 11.9}
+    text = headline(result(run("ordinary", 300, 100), run("heads", 330, 40, "array", **full)))
+    assert "the bound moves from DRAM with 80 % to array with 80 %" in text
+
+
+def test_pins_that_are_not_full_are_not_mentioned() -> None:
+    """90 % is not above it."""
+    idle: Changes = {**FULL_PINS, "utilization": Utilization(dram=0.9, array=0.6, vector=0, sram=0)}
+    text = headline(result(run("ordinary", 300, 100), run("heads", 330, 40, "array", **idle)))
+    assert "the bound moves from DRAM" in text
+
+
+def test_full_pins_of_a_run_bound_by_them_are_no_news() -> None:
+    text = headline(result(run("ordinary", 300, 100), run("heads", 330, 40, **FULL_PINS)))
+    assert text.endswith("Both are bound by DRAM (80 % of the critical path).")
+
+
+def test_one_bound_of_two_runs_is_qualified_too() -> None:
+    runs = run("ordinary", 300, 100, "array"), run("heads", 330, 40, "array", **FULL_PINS)
+    assert headline(result(*runs)).endswith(
+        "Both are bound by array (80 % of the critical path). "
+        "The DRAM pins of heads are 95 % busy too, so the two limits are close."
+    )
+
+
+def test_the_bound_of_a_single_run_is_qualified_too() -> None:
+    assert headline(result(run("heads", 330, 40, "array", **FULL_PINS))).endswith(
+        "It is bound by array with 80 % of the critical path. "
+        "The DRAM pins of heads are 95 % busy too, so the two limits are close."
+    )

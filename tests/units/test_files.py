@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -85,3 +87,38 @@ def test_a_folder_is_not_made_when_the_block_fails(tmp_path: Path) -> None:
     with pytest.raises(StoppedError):
         write_half_a_folder(target)
     assert os.listdir(tmp_path) == []
+
+
+def test_nothing_is_written_around_a_folder_that_exists(tmp_path: Path) -> None:
+    """So the folder around it may be read-only."""
+    target = tmp_path / "tables"
+    target.mkdir()
+    with whole_folder(target) as temporary:
+        assert temporary.parent == target
+        (temporary / "a.csv").write_text("a")
+    assert os.listdir(tmp_path) == ["tables"]
+    assert os.listdir(target) == ["a.csv"]
+
+
+def test_a_folder_that_exists_stays_as_it_was_when_the_block_fails(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("old")
+    with pytest.raises(StoppedError):
+        write_half_a_folder(tmp_path)
+    assert os.listdir(tmp_path) == ["a.csv"]
+    assert (tmp_path / "a.csv").read_text() == "old"
+
+
+@pytest.mark.parametrize(("there", "named"), [(True, "out"), (False, ".")])
+def test_the_folder_that_cannot_be_written_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool, named: str
+) -> None:
+    def refuse(prefix: str, dir: Path) -> str:
+        raise PermissionError(errno.EACCES, "Permission denied", f"{dir}/{prefix}x")
+
+    monkeypatch.setattr(tempfile, "mkdtemp", refuse)
+    target = tmp_path / "out"
+    if there:
+        target.mkdir()
+    with pytest.raises(PermissionError) as refused, whole_folder(target):
+        pytest.fail("the work began")
+    assert refused.value.filename == str(tmp_path / named)

@@ -1,0 +1,36 @@
+"""Telling chips from workloads, which are easily given in each other's place."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from accsim.config.chip_schema import ChipFile
+from accsim.config.fields import Section
+from accsim.config.workload_schema import WorkloadFile
+from accsim.config.yaml_source import Document
+from accsim.errors import InputError, Problem
+
+FileKind = Literal["chip", "workload"]
+
+FORMATS: dict[FileKind, type[Section]] = {"chip": ChipFile, "workload": WorkloadFile}
+"""What may stand in a file of each kind."""
+
+
+class WrongKindError(InputError):
+    """Something was given in the place of something else; its single problem says so."""
+
+
+def refuse_other_kind(document: Document, expected: FileKind) -> None:
+    """Check that a file is not plainly of the other kind, by its top-level keys.
+
+    It is if more of them belong to the other format alone than to the expected one alone: a stray
+    key is better called unknown.
+
+    Raises:
+        WrongKindError: it is.
+    """
+    other: FileKind = "workload" if expected == "chip" else "chip"
+    own, foreign = set(FORMATS[expected].model_fields), set(FORMATS[other].model_fields)
+    keys = set(document.value)
+    if len(keys & (foreign - own)) > len(keys & (own - foreign)):
+        raise WrongKindError(Problem(document.file, f"this is a {other}, not a {expected}"))
