@@ -28,8 +28,8 @@ class OpStats:
     time_ps                  the same in picoseconds, exact
     intensity_macs_per_byte  MACs per DRAM byte; None where no DRAM byte moves
     roofline_bound           which side of the ridge point the intensity lies on
-    bound                    the cause with the largest share of `time_ps`; None where the group is
-                             never on the critical path
+    bound                    the cause with the largest share of `time_ps`; the unit that does the
+                             work where the group is never on the critical path
     causes_ps                critical-path time by cause; adds up to `time_ps`
     """
 
@@ -43,7 +43,7 @@ class OpStats:
     macs: int
     intensity_macs_per_byte: float | None
     roofline_bound: RooflineBound
-    bound: Cause | None
+    bound: Cause
     causes_ps: dict[str, int]
 
 

@@ -17,7 +17,7 @@ from accsim.analysis.measure import UNITS, PassStats
 from accsim.analysis.sampling import SampledPasses
 from accsim.chip import Chip
 from accsim.errors import InvariantError
-from accsim.ops import OpTrace, PassGraph, TracedRun
+from accsim.ops import OpKind, OpTrace, PassGraph, TracedRun
 from accsim.result import (
     CAUSES,
     Cause,
@@ -152,6 +152,13 @@ def _largest(causes: Column) -> Cause:
     return CAUSES[int(np.argmax(causes))]
 
 
+def _own_cause(kind: OpKind) -> Cause:
+    """The unit that does the work of an operator."""
+    if kind in ("matmul", "scores", "attend"):
+        return "array"
+    return "dram" if kind == "kv_append" else "vector"
+
+
 def _shares(causes: Column) -> dict[str, float]:
     total = int(causes.sum())
     return {name: int(part) / total for name, part in zip(CAUSES, causes, strict=True)}
@@ -206,7 +213,7 @@ def _dram(chip: Chip, stats: tuple[PassStats, ...], decode_ps: int) -> DramStats
 
 @dataclass
 class _Group:
-    kind: str
+    kind: OpKind
     bits: int
     count: int = 0
     macs: int = 0
@@ -245,7 +252,7 @@ def _op_groups(
                 macs=group.macs,
                 intensity_macs_per_byte=group.macs / (read + write) if read + write else None,
                 roofline_bound=roof,
-                bound=_largest(causes[name]) if time else None,
+                bound=_largest(causes[name]) if time else _own_cause(group.kind),
                 causes_ps={
                     cause: int(part) for cause, part in zip(CAUSES, causes[name], strict=True)
                 },

@@ -181,7 +181,7 @@ def _operator_row(op: OpStats, run: RunResult) -> tuple[str, ...]:
     traffic = op.dram_read_bytes + op.dram_write_bytes
     intensity = op.intensity_macs_per_byte
     bound = "-"
-    if op.bound is not None:
+    if op.time_ps:
         bound = f"{op.bound} {100 * op.causes_ps[op.bound] / op.time_ps:.0f} %"
     return (
         op.name,

@@ -148,9 +148,7 @@ def disagreements(run: RunResult) -> str:
         f"{op.name} is {op.roofline_bound.replace('_', '-')} by intensity, yet waits for "
         f"{CAUSE_NAMES[op.bound]}"
         for op in sorted(run.ops, key=lambda op: -op.time_ps)
-        if op.time_ps > NOTED_SHARE * run.decode_ps
-        and op.bound is not None
-        and op.bound not in _AGREEING[op.roofline_bound]
+        if op.time_ps > NOTED_SHARE * run.decode_ps and op.bound not in _AGREEING[op.roofline_bound]
     ]
     if not parts:
         return ""

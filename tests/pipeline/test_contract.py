@@ -85,7 +85,7 @@ OP: dict[str, type] = {
     "bound": str,
     "causes_ps": dict,
 }
-MAY_BE_NULL = ("intensity_macs_per_byte", "bound")
+MAY_BE_NULL = ("intensity_macs_per_byte",)
 UTILIZATION = dict.fromkeys(("dram", "array", "vector", "sram"), float)
 UNIT: dict[str, type] = {"unit": str, "busy_ps": int, "stalled_ps": int, "idle_ps": int}
 DRAM = dict.fromkeys(

@@ -138,7 +138,7 @@ def test_an_operator_that_moves_no_dram_byte_has_no_intensity() -> None:
 
 
 def test_an_operator_off_the_critical_path_is_bound_by_nothing() -> None:
-    hidden = op("rotary", 0, bound=None)
+    hidden = op("rotary", 0)
     text = printed(result(run("ordinary", 300, 1, ops=(hidden,))))
     assert cells(text, "rotary")[-1] == "-"
 

@@ -118,7 +118,7 @@ def test_groups_whose_class_and_bound_differ_are_named_by_falling_time() -> None
 
 def test_groups_that_take_no_time_worth_naming_are_left_out() -> None:
     """1 ms of 1 s is a thousandth: not above it."""
-    ops = (op("norm", 1 * MS, "vector"), op("rope", 0, "array", bound=None))
+    ops = (op("norm", 1 * MS, "vector"), op("rope", 0, "array"))
     assert disagreements(run("heads", 1000, 1, ops=ops)) == ""
 
 
