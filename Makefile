@@ -1,6 +1,7 @@
 # make run     set up, then run the main job
 # make test    set up, then run every check: lint, types, import contracts, tests
 # make bench   time a decode pass and the main job
+# make validate-dram   hold the DRAM reference model against recorded runs of other simulators
 # make clean   remove what was built here
 
 PYTHON ?= python3
@@ -8,7 +9,7 @@ BIN := .venv/bin
 CHIP ?= chips/ddr_npu.yaml
 WORKLOAD ?= workloads/llama2_mtp.yaml
 
-.PHONY: run test setup bench schemas traces clean
+.PHONY: run test setup bench validate-dram schemas traces clean
 
 run: .venv/installed
 	$(BIN)/accsim run $(CHIP) $(WORKLOAD)
@@ -25,6 +26,9 @@ setup: .venv/installed-dev
 bench: .venv/installed-dev
 	$(BIN)/python benchmarks/decode_pass.py
 	$(BIN)/python benchmarks/main_job.py
+
+validate-dram: .venv/installed-dev
+	$(BIN)/python benchmarks/validate_dram.py
 
 # Generated files that are kept in the repository.
 schemas: .venv/installed

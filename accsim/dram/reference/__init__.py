@@ -1,0 +1,4 @@
+"""The command-level DRAM model: every ACT, PRE, RD, WR and REF, and a controller that picks them.
+
+Hundreds of times slower than the row-granular kernel, which it is there to check.
+"""
