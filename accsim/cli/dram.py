@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 PATTERNS = ("sequential", "streams", "mixed", "random", "strided")
 IN_ORDER = ("sequential", "streams")
 """Patterns that the row-granular model is made for: long runs, served in order."""
+
+SCHEMA = "accsim.dram/1"
 
 STATES = ("data", "turnaround", "refresh", "activation")
 
@@ -59,6 +62,12 @@ STATES = ("data", "turnaround", "refresh", "activation")
     help="mixed: percentage of blocks that are written.",
 )
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="random only.")
+@click.option(
+    "--replay",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Instead of a pattern: an address trace in the text format of DRAMsim3 or Ramulator 2.",
+)
 @click.option("--reference", is_flag=True, help="Simulate every DRAM command.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, nothing else.")
 def dram_command(
@@ -70,6 +79,7 @@ def dram_command(
     stride: int,
     writes: int,
     seed: int,
+    replay: Path | None,
     reference: bool,
     as_json: bool,
 ) -> None:
@@ -78,6 +88,9 @@ def dram_command(
     The row-granular model that simulates whole chips answers for sequential and streams; every
     other pattern needs the command-level reference, which --reference asks for anywhere.
     """
+    if replay is not None:
+        _study_file(chip, replay, as_json)
+        return
     from accsim.config.resolve import load_chip
 
     memory = load_chip(chip).memory
@@ -105,7 +118,22 @@ def dram_command(
     cycles, statistics = _by_command(memory, trace) if commands else _by_row(memory, trace)
     model = "command-level reference" if commands else "row-granular"
     found = _findings(memory, trace, cycles, statistics)
-    outcome = {"schema": "accsim.dram/1", "chip": chip, "pattern": pattern, "model": model, **found}
+    _tell({"schema": SCHEMA, "chip": chip, "pattern": pattern, "model": model, **found}, as_json)
+
+
+def _study_file(chip: str, file: Path, as_json: bool) -> None:
+    from accsim.config.resolve import load_chip
+    from accsim.dram.text_trace import read_addresses
+
+    memory = load_chip(chip).memory
+    trace = read_addresses(file, memory.capacity_bytes)
+    cycles, statistics = _by_command(memory, trace)
+    found = _findings(memory, trace, cycles, statistics)
+    model = "command-level reference"
+    _tell({"schema": SCHEMA, "chip": chip, "pattern": file.name, "model": model, **found}, as_json)
+
+
+def _tell(outcome: dict[str, Any], as_json: bool) -> None:
     if as_json:
         import json
 

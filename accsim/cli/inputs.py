@@ -77,7 +77,7 @@ def _trace_path(text: str) -> Path:
     return shipped / text
 
 
-def chosen_pass(trace: OpTrace, text: str | None) -> tuple[str, int]:
+def chosen_pass(trace: OpTrace, text: str | None, option: str = "--trace-pass") -> tuple[str, int]:
     """The run name and pass index meant by ``RUN:N``; the last run's first decode pass by default.
 
     Raises:
@@ -91,4 +91,4 @@ def chosen_pass(trace: OpTrace, text: str | None) -> tuple[str, int]:
         if run.name == name and number.isdecimal() and int(number) <= len(run.decode):
             return name, int(number)
     there = ", ".join(f"{run.name}:0 to {run.name}:{len(run.decode)}" for run in trace.runs)
-    raise click.BadParameter(f"no pass {text!r}; there are {there}.", param_hint="--trace-pass")
+    raise click.BadParameter(f"no pass {text!r}; there are {there}.", param_hint=option)

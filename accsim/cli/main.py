@@ -10,6 +10,7 @@ from typing import NoReturn
 
 import click
 
+from accsim.cli.addresses import addresses_command
 from accsim.cli.dram import dram_command
 from accsim.cli.run import run_command
 from accsim.cli.schema import schema_command
@@ -58,6 +59,7 @@ cli.add_command(trace_command)
 cli.add_command(schema_command)
 cli.add_command(show_command)
 cli.add_command(dram_command)
+cli.add_command(addresses_command)
 
 
 def main() -> None:
