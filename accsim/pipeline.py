@@ -13,7 +13,7 @@ from accsim.analysis.summary import PrefillStats, speedups, summarize
 from accsim.chip import Chip
 from accsim.engine.simulate import simulate
 from accsim.errors import InputError, Problem
-from accsim.lowering.lower import lower
+from accsim.lowering.lower import lower, sram_problem
 from accsim.ops import OpTrace, Pass, PassGraph, TracedRun
 from accsim.program import Program
 from accsim.result import Result, RunResult
@@ -103,7 +103,7 @@ def check_fits(chip: Chip, trace: OpTrace) -> None:
     named = ", ".join(f"{one.name} ({show_capacity(one.resident_bytes)})" for one in large)
     runs, do, them = ("run", "does", "it") if len(large) == 1 else ("runs", "do", "them")
     ranks = "rank" if memory.ranks == 1 else "ranks"
-    raise InputError(
+    problems = [
         Problem(
             chip.name,
             f"{runs} {named} {do} not fit the {show_capacity(memory.capacity_bytes)} of DRAM: "
@@ -111,7 +111,16 @@ def check_fits(chip: Chip, trace: OpTrace) -> None:
             f"hold {them}, or use more ranks, denser devices or fewer bits per weight",
             key="memory.channels",
         )
-    )
+    ]
+    # What else is wrong with the chip is told in the same breath.
+    for one in large:
+        for step in (one.prefill, *one.decode[:1]):
+            short = sram_problem(
+                chip, trace.graphs[step.graph], step.contexts, _cache_tokens(trace, one)
+            )
+            if short is not None:
+                raise InputError([*problems, short])
+    raise InputError(problems)
 
 
 def _check_decodes(trace: OpTrace) -> None:

@@ -68,7 +68,10 @@ def main() -> None:
     The exit code is 0, 1 for a failed simulation, 2 for input, 130 for Ctrl-C, 143 for SIGTERM.
     """
     signal.signal(signal.SIGTERM, _terminate)
-    sys.exit(_exit_code())
+    code = _exit_code()
+    # Everything is done: what comes now shall not change the answer.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.exit(code)
 
 
 def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:

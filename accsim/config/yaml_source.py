@@ -108,7 +108,8 @@ def read_yaml(file: str) -> Document:
     value = builder.build(root, (), 1) if root is not None else None
     if not isinstance(value, dict):
         found = "the file is empty" if root is None or value is None else f"got {show(value)}"
-        raise InputError(Problem(file, f"expected keys and values at the top level, {found}"))
+        message = f"expected keys and values at the top level, {found}"
+        raise InputError(Problem(file, message, 1, 1))
     return Document(file, lines, value, builder.keys, builder.values, tuple(builder.problems))
 
 

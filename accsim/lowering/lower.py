@@ -43,18 +43,41 @@ def lower(chip: Chip, graph: PassGraph, contexts: tuple[int, ...], cache_tokens:
     except NotUnderstood as reason:
         raise InputError(Problem(graph.name, f"cannot be lowered: {reason}")) from None
     except DoesNotFit as reason:
-        needed = least_sram_bytes(chip, graph, contexts, cache_tokens)
-        advice = f"at least {needed // KIB} KiB are needed" if needed else "no size would do"
-        raise InputError(
-            Problem(
-                chip.name,
-                f"{show_capacity(chip.sram.capacity_bytes)} of SRAM are too small for pass "
-                f"{graph.name!r} ({reason}); {advice}",
-                key="sram.capacity_kib",
-            )
-        ) from None
+        short = _too_small(chip, graph, contexts, cache_tokens, reason)
+        raise InputError(short) from None
     check_program(program, graph)
     return program
+
+
+def sram_problem(
+    chip: Chip, graph: PassGraph, contexts: tuple[int, ...], cache_tokens: int
+) -> Problem | None:
+    """What `lower` would say of too small an SRAM, without lowering the whole pass; else None."""
+    try:
+        capacity = chip.sram.capacity_bytes
+        _lower(chip, graph, contexts, cache_tokens, capacity, ProgramProbe())
+    except DoesNotFit as reason:
+        return _too_small(chip, graph, contexts, cache_tokens, reason)
+    except NotUnderstood:
+        return None
+    return None
+
+
+def _too_small(
+    chip: Chip,
+    graph: PassGraph,
+    contexts: tuple[int, ...],
+    cache_tokens: int,
+    reason: DoesNotFit,
+) -> Problem:
+    needed = least_sram_bytes(chip, graph, contexts, cache_tokens)
+    advice = f"at least {needed // KIB} KiB are needed" if needed else "no size would do"
+    return Problem(
+        chip.name,
+        f"{show_capacity(chip.sram.capacity_bytes)} of SRAM are too small for pass "
+        f"{graph.name!r} ({reason}); {advice}",
+        key="sram.capacity_kib",
+    )
 
 
 def least_sram_bytes(

@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from accsim.report.metrics import OP_HEADINGS, Section, operator_rows, sections
-from accsim.report.wording import disagreements, headline, told_runs
+from accsim.report.wording import disagreements, headline
 from accsim.result import Result, RunResult
 from accsim.units import show_capacity, show_count, show_rate
 
@@ -35,7 +35,7 @@ def print_result(result: Result, console: Console) -> None:
     for columns in _blocks(result, parts, console.width):
         console.print()
         console.print(_runs_table(result, parts, columns))
-    for run in told_runs(result):
+    for run in result.runs:
         console.print()
         console.print(_operator_table(run, console.width))
         remark = disagreements(run)

@@ -52,6 +52,7 @@ def trace_faults(trace: OpTrace) -> Iterator[Fault]:
         yield Fault(f"baseline {trace.baseline!r} names no run (there are: {known})")
     for run in trace.runs:
         yield from _pass_faults(run, trace.graphs)
+        yield from _residence_faults(run, trace.graphs)
 
 
 def _place(trace: OpTrace, fault: Fault) -> str:
@@ -124,13 +125,15 @@ def _pass_faults(run: TracedRun, graphs: dict[str, PassGraph]) -> Iterator[Fault
                 contexts = (run.prompt_tokens - graph.rows,) * run.batch
                 missing = (run.output_tokens,) * run.batch
             if step.contexts != contexts:
-                messages.append(f"contexts: got {step.contexts}, expected {contexts}")
+                messages.append(f"contexts: got {list(step.contexts)}, expected {list(contexts)}")
             most = 1 if index == 0 else min(run.max_tokens_per_pass, graph.rows)
             for emitted, left in zip(step.emitted, missing, strict=True):
-                if not min(left, 1) <= emitted <= min(left, most):
+                low, high = min(left, 1), min(left, most)
+                if not low <= emitted <= high:
+                    allowed = f"{low}" if low == high else f"{low} to {high}"
                     messages.append(
-                        f"emitted: got {emitted}, expected "
-                        f"{min(left, 1)} to {min(left, most)} ({left} tokens are still to come)"
+                        f"emitted: got {emitted}, expected {allowed} "
+                        f"({left} tokens are still to come)"
                     )
         for message in messages:
             yield Fault(message, run=run.name, index=index)
@@ -141,6 +144,29 @@ def _pass_faults(run: TracedRun, graphs: dict[str, PassGraph]) -> Iterator[Fault
         missing = tuple(a - b for a, b in zip(missing, step.emitted, strict=True))
     if any(missing):
         yield Fault(f"ends with {max(missing)} tokens of a sequence missing", run=run.name)
+
+
+def _residence_faults(run: TracedRun, graphs: dict[str, PassGraph]) -> Iterator[Fault]:
+    """The weights and KV caches that the passes of a run read must lie in its DRAM."""
+    longest: dict[str, int] = {}
+    for step in run.passes():
+        longest[step.graph] = max(longest.get(step.graph, 0), step.context)
+    for name, context in longest.items():
+        graph = graphs.get(name)
+        if graph is None:
+            continue
+        needed = {
+            tensor.name: tensor.stored_bytes(context, 0)
+            for op in graph.ops
+            for tensor in op.reads
+            if tensor.place in ("weights", "kv_cache")
+        }
+        if sum(needed.values()) > run.resident_bytes:
+            yield Fault(
+                f"resident_bytes: states {run.resident_bytes}, but the weights and KV caches of "
+                f"graph {name!r} take {sum(needed.values())}",
+                run=run.name,
+            )
 
 
 def check_closed_form(workload: Workload, trace: OpTrace) -> None:

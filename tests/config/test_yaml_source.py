@@ -194,12 +194,12 @@ def test_a_control_character_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "---\n"])
 def test_an_empty_file_is_refused(tmp_path: Path, text: str) -> None:
-    message = "f.yaml: expected keys and values at the top level, the file is empty"
+    message = "f.yaml:1:1: expected keys and values at the top level, the file is empty"
     assert refusal(tmp_path, text) == message
 
 
 def test_a_list_at_the_top_is_refused(tmp_path: Path) -> None:
-    message = "f.yaml: expected keys and values at the top level, got a list"
+    message = "f.yaml:1:1: expected keys and values at the top level, got a list"
     assert refusal(tmp_path, "- a\n- b\n") == message
 
 

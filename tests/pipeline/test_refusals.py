@@ -55,6 +55,21 @@ def test_a_model_too_large_for_the_dram_is_refused_with_the_channels_that_would_
     assert [path.name for path in tmp_path.iterdir()] == ["edited.yaml"]
 
 
+def test_too_little_of_both_memories_is_told_at_once() -> None:
+    chip = load_chip("ddr_npu")
+    chip = replace(
+        chip,
+        memory=replace(chip.memory, channels=1),
+        sram=replace(chip.sram, capacity_bytes=1024),
+    )
+    with pytest.raises(InputError) as raised:
+        check_fits(chip, trace_workload(load_workload("llama2_mtp")))
+    dram, sram = raised.value.problems
+    assert dram.key == "memory.channels"
+    assert sram.key == "sram.capacity_kib"
+    assert "at least 344 KiB are needed" in sram.message
+
+
 def test_an_sram_too_small_for_a_tile_is_refused_with_the_size_that_would_do(
     tmp_path: Path,
 ) -> None:

@@ -256,21 +256,19 @@ PASS_FAULTS = [
     ),
     (
         with_pass(1, contexts=(7,)),
-        "run 'ordinary', decode pass 2: contexts: got (7,), expected (6,)",
+        "run 'ordinary', decode pass 2: contexts: got [7], expected [6]",
     ),
     (
         with_pass(0, emitted=(2,)),
-        "run 'ordinary', decode pass 1: "
-        "emitted: got 2, expected 1 to 1 (3 tokens are still to come)",
+        "run 'ordinary', decode pass 1: emitted: got 2, expected 1 (3 tokens are still to come)",
     ),
     (
         with_pass(0, emitted=(0,)),
-        "run 'ordinary', decode pass 1: "
-        "emitted: got 0, expected 1 to 1 (3 tokens are still to come)",
+        "run 'ordinary', decode pass 1: emitted: got 0, expected 1 (3 tokens are still to come)",
     ),
     (
         with_run(prefill=replace(PREFILL, contexts=(1,))),
-        "run 'ordinary', prefill pass: contexts: got (1,), expected (0,)",
+        "run 'ordinary', prefill pass: contexts: got [1], expected [0]",
     ),
     (
         with_run(decode=TRACE.runs[0].decode[:-1]),
@@ -290,6 +288,13 @@ PASS_FAULTS = [
 @pytest.mark.parametrize(("trace", "message"), PASS_FAULTS, ids=[f[1][:50] for f in PASS_FAULTS])
 def test_passes_that_do_not_fit_together_are_refused(trace: OpTrace, message: str) -> None:
     assert messages(trace) == message
+
+
+def test_a_run_cannot_keep_less_in_dram_than_its_passes_read() -> None:
+    with pytest.raises(
+        InvariantError, match=r"resident_bytes: states 1000, but the weights and KV"
+    ):
+        check_trace(with_run(resident_bytes=1000))
 
 
 def test_a_prompt_may_be_cached_in_part() -> None:

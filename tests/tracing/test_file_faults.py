@@ -208,7 +208,7 @@ def test_contexts_that_do_not_continue_the_pass_before(edited: Edited, good: Rec
     found = problems(
         edited(lambda r: find(r, record="pass", contexts=[6, 6]).update(contexts=[6, 9]))
     )
-    assert found == [f"edited.jsonl:{line}:1: contexts: got (6, 9), expected (6, 6)"]
+    assert found == [f"edited.jsonl:{line}:1: contexts: got [6, 9], expected [6, 6]"]
 
 
 def test_shapes_that_do_not_fit_are_reported_at_their_operator(
