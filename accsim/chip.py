@@ -141,6 +141,11 @@ class SystolicArray:
     macs_per_pe: tuple[int, int, int]
     kind: Literal["systolic"] = "systolic"
 
+    @property
+    def rows_at_once(self) -> int:
+        """Activation rows that share one reading of the weights."""
+        return self.rows
+
     def macs_per_cycle(self, operand_bits: int) -> int:
         """Peak MACs per core cycle of the whole chip."""
         return self.count * self.rows * self.columns * self.pe_rate(operand_bits)
@@ -164,6 +169,11 @@ class DotProductEngine:
     latency_cycles: int
     macs_per_pe: tuple[int, int, int]
     kind: Literal["dot_product"] = "dot_product"
+
+    @property
+    def rows_at_once(self) -> int:
+        """Activation rows that share one reading of the weights."""
+        return 1
 
     def macs_per_cycle(self, operand_bits: int) -> int:
         """Peak MACs per core cycle of the whole chip."""

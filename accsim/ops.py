@@ -137,6 +137,11 @@ class Op:
     outer: int = 0
     attention: Attention | None = None
 
+    @property
+    def operand_bits(self) -> int:
+        """Width of the arithmetic: the wider of the operands decides the rate of the array."""
+        return max(tensor.format.bits for tensor in self.reads)
+
     def macs(self, context: int) -> int:
         """Useful multiply-accumulates: masked query-key pairs are not counted.
 

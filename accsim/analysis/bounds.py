@@ -5,14 +5,9 @@ from __future__ import annotations
 from fractions import Fraction
 
 from accsim.chip import Chip
-from accsim.ops import Op, PassGraph
+from accsim.ops import PassGraph
 from accsim.result import RooflineBound
 from accsim.units import PS_PER_S
-
-
-def operand_bits(op: Op) -> int:
-    """The wider of an operator's operands decides the array's rate."""
-    return max(tensor.format.bits for tensor in op.reads)
 
 
 def memory_floor_ps(chip: Chip, dram_bytes: int) -> Fraction:
@@ -26,7 +21,7 @@ def compute_floor_ps(chip: Chip, graph: PassGraph, context: int) -> Fraction:
     for op in graph.ops:
         macs = op.macs(context)
         if macs:
-            cycles += Fraction(macs, chip.array.macs_per_cycle(operand_bits(op)))
+            cycles += Fraction(macs, chip.array.macs_per_cycle(op.operand_bits))
     return cycles * PS_PER_S * chip.clock.hz_den / chip.clock.hz_num
 
 

@@ -10,7 +10,6 @@ import numpy as np
 from accsim.analysis.bounds import (
     compute_floor_ps,
     memory_floor_ps,
-    operand_bits,
     roofline_bound,
 )
 from accsim.analysis.measure import UNITS, PassStats
@@ -224,15 +223,17 @@ def _op_groups(
 ) -> tuple[OpStats, ...]:
     """Operators of the same group, over all layers and passes, most time first."""
     groups: dict[str, _Group] = {}
+    members: dict[str, dict[str, list[int]]] = {}
     causes: dict[str, Column] = {}
     moved: dict[str, Column] = {}
     for (graph, context), one in zip(pairs, stats, strict=True):
         for op in graph.ops:
-            group = groups.setdefault(op.group, _Group(op.kind, operand_bits(op)))
+            group = groups.setdefault(op.group, _Group(op.kind, op.operand_bits))
             group.count += 1
             group.macs += op.macs(context)
-        members = _members(graph)
-        for name, indices in members.items():
+        if graph.name not in members:
+            members[graph.name] = _members(graph)
+        for name, indices in members[graph.name].items():
             causes[name] = causes.get(name, 0) + one.causes[indices].sum(axis=0)
             moved[name] = moved.get(name, 0) + one.op_bytes[indices].sum(axis=0)
     result = []

@@ -67,7 +67,7 @@ class _Attention:
     def __init__(self, site: Site, first: int) -> None:
         ops = site.graph.ops[first : first + 3]
         self.site, self.first = site, first
-        self.scores, self.softmax, self.attend = ops
+        self.scores, _, self.attend = ops
         shape = self.scores.attention
         if [op.kind for op in ops] != ["scores", "softmax", "attend"] or shape is None:
             raise NotUnderstood(
@@ -143,7 +143,7 @@ class _Attention:
         score_limit = site.residency.score_bytes // 2
         for sequence, context in enumerate(site.contexts):
             keys = context + shape.rows
-            rows = score_rows(shape, keys, self.bits, score_limit, site.array_rows)
+            rows = score_rows(shape, keys, self.bits, score_limit, site.chip.array.rows_at_once)
             if rows < 1:
                 raise DoesNotFit(f"{self.scores.name}: the scores of one row do not fit")
             if rows < shape.rows:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from accsim.chip import Chip, SystolicArray
+from accsim.chip import Chip
 from accsim.errors import InputError, Problem
 from accsim.lowering.attention import lower_attention
 from accsim.lowering.builder import ProgramBuilder, ProgramProbe, SeenEnough
@@ -115,11 +115,9 @@ def _lower(
     build: ProgramBuilder,
 ) -> Program:
     context = sum(contexts)
-    array = chip.array
-    array_rows = array.rows if isinstance(array, SystolicArray) else 1
-    residency = divide(graph, contexts, capacity_bytes, array_rows)
+    residency = divide(graph, contexts, capacity_bytes, chip.array.rows_at_once)
     layout = lay_out(graph, cache_tokens, context, residency.spilled)
-    site = Site(chip, graph, contexts, cache_tokens, residency, layout, build)
+    site = Site(chip, graph, contexts, residency, layout, build)
     for index, op in enumerate(graph.ops):
         with suppress(SeenEnough):
             _lower_op(site, index, op)

@@ -64,19 +64,17 @@ def _operands(site: Site, op: Op) -> tuple[_Weights, tuple[Tensor, ...]]:
 
 
 def _work(site: Site, op: Op, rows: int, inner: int, outer: int) -> Work:
+    """The work of a tile of `rows` x `inner` x `outer`."""
+    cost = tile_cost(site.chip.array, rows, inner, outer, op.operand_bits)
     weights = next(t for t in op.reads if t.place == "weights")
-    return _tile_work(
-        site, rows, inner, outer, site.operand_bits(op), op.writes[0].format.bits, weights
-    )
-
-
-def _tile_work(
-    site: Site, rows: int, inner: int, outer: int, bits: int, act_bits: int, weights: Tensor
-) -> Work:
-    cost = tile_cost(site.chip.array, rows, inner, outer, bits)
-    macs = rows * inner * outer
+    activation_bits = op.writes[0].format.bits
     return array_work(
-        cost, macs, act_bits, weights.format.bits, act_bits, site.chip.sram.bytes_per_cycle
+        cost,
+        rows * inner * outer,
+        activation_bits,
+        weights.format.bits,
+        activation_bits,
+        site.chip.sram.bytes_per_cycle,
     )
 
 
@@ -139,7 +137,7 @@ def _blocked(
         a_bytes_per_row=a_format.stored_bytes(1, op.inner),
         b_bytes_per_column=weights.tensor.format.stored_bytes(1, op.inner),
         c_bytes_per_element=-(-a_format.bits // 8),
-        operand_bits=site.operand_bits(op),
+        operand_bits=op.operand_bits,
         a_spilled=bool(spilled_in),
         c_spilled=bool(spilled_out),
     )
@@ -149,7 +147,7 @@ def _blocked(
         site.residency.staging_bytes,
         float(memory) / site.chip.clock.hz,
     )
-    block = _choose(shape, site.chip.array, site.array_rows, weights.panel, budget)
+    block = _choose(shape, site.chip.array, site.chip.array.rows_at_once, weights.panel, budget)
     if block is None:
         raise DoesNotFit(f"no blocking of {op.name} fits")
     _BlockedMatmul(site, index, op, weights, shape, block, spilled_in, spilled_out, argmax).emit()
@@ -213,15 +211,7 @@ class _BlockedMatmul:
         if k == 0 and self.spilled_out and len(self.output_stores) >= 2:
             # The staging area holds two output blocks: one being filled, one on its way out.
             needs |= Needs(stores=self.output_stores[-2])
-        work = _tile_work(
-            self.site,
-            rows,
-            inner,
-            outer,
-            self.shape.operand_bits,
-            op.writes[0].format.bits,
-            self.weights.tensor,
-        )
+        work = _work(self.site, op, rows, inner, outer)
         self.done = build.array(self.index, self.label, work, needs=needs, free=free)
         self.tile_needs = NOTHING
 

@@ -8,7 +8,7 @@ from accsim.chip import Chip, SystolicArray
 from accsim.lowering.builder import NOTHING, Needs, ProgramBuilder
 from accsim.lowering.layout import Layout
 from accsim.lowering.residency import Residency
-from accsim.ops import Op, PassGraph, Tensor
+from accsim.ops import PassGraph, Tensor
 from accsim.units import MIB
 
 MAX_TILE_BYTES = MIB
@@ -33,7 +33,6 @@ class Site:
     chip: Chip
     graph: PassGraph
     contexts: tuple[int, ...]
-    cache_tokens: int
     residency: Residency
     layout: Layout
     build: ProgramBuilder
@@ -68,12 +67,6 @@ class Site:
             return array.columns * array.count
         return DOT_PANEL_COLUMNS
 
-    @property
-    def array_rows(self) -> int:
-        """Activation rows that the array takes at once."""
-        array = self.chip.array
-        return array.rows if isinstance(array, SystolicArray) else 1
-
     def bytes_of(self, tensor: Tensor) -> int:
         """Stored bytes of a tensor in this pass."""
         return tensor.stored_bytes(self.context, self.graph.keys(self.context))
@@ -98,7 +91,3 @@ class Site:
         if any(tensor.name in self.appended for tensor in self.graph.ops[index].writes):
             needs |= self.last_append
         return needs
-
-    def operand_bits(self, op: Op) -> int:
-        """Width of the multiplication: the wider of an operator's operands."""
-        return max(tensor.format.bits for tensor in op.reads)

@@ -10,7 +10,6 @@ import pytest
 from accsim.analysis.bounds import (
     compute_floor_ps,
     memory_floor_ps,
-    operand_bits,
     peak_macs_per_s,
     roofline_bound,
 )
@@ -67,8 +66,8 @@ def test_each_operator_counts_at_its_own_precision(small_chip: Chip) -> None:
 
 
 def test_the_wider_operand_decides_the_precision() -> None:
-    assert operand_bits(matmul(1, 1, 1, FP16, INT8)) == 16
-    assert operand_bits(matmul(1, 1, 1, INT8, INT8)) == 8
+    assert matmul(1, 1, 1, FP16, INT8).operand_bits == 16
+    assert matmul(1, 1, 1, INT8, INT8).operand_bits == 8
 
 
 def test_attention_counts_only_the_pairs_that_the_mask_lets_through(small_chip: Chip) -> None:
