@@ -208,6 +208,24 @@ class VectorUnit:
 
 
 @dataclass(frozen=True, slots=True)
+class AttentionOptions:
+    """How the chip's kernels do attention.
+
+    Attributes:
+        fused: scores, softmax and the weighted sum of values go unit by unit, so that scores never
+            exist as a whole; else each is finished for all heads before the next begins.
+        kv_shared_by_rows: a key or value that is read from DRAM serves all query rows of the pass;
+            else each row reads the KV cache for itself.
+        kv_shared_by_heads: it serves all query heads that share a KV head (grouped-query
+            attention); else each query head reads it for itself.
+    """
+
+    fused: bool = True
+    kv_shared_by_rows: bool = True
+    kv_shared_by_heads: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Chip:
     """A whole accelerator in one core clock domain, beside the DRAM's own clock.
 
@@ -223,3 +241,4 @@ class Chip:
     array: ComputeArray
     vector: VectorUnit
     dispatch_cycles: int
+    attention: AttentionOptions = AttentionOptions()

@@ -223,6 +223,21 @@ class VectorSection(Section):
     )
 
 
+class AttentionSection(Section):
+    """How the kernels for attention are written."""
+
+    fused: bool = Field(
+        default=True,
+        description="scores, softmax and weighted values go unit by unit; else one after the other",
+    )
+    kv_shared_by_rows: bool = Field(
+        default=True, description="a key read from DRAM serves all query rows of a pass"
+    )
+    kv_shared_by_heads: bool = Field(
+        default=True, description="a key read from DRAM serves all query heads of its KV head"
+    )
+
+
 class ChipFile(Section):
     """An accsim chip: a memory-bound accelerator in one core clock domain beside its DRAM."""
 
@@ -235,3 +250,6 @@ class ChipFile(Section):
         discriminator="kind", description="what does the matrix products"
     )
     vector: VectorSection = Field(description="what does everything else")
+    attention: AttentionSection = Field(
+        default=AttentionSection(), description="how attention is mapped"
+    )

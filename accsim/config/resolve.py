@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar, get_args
 
 from accsim.chip import (
+    AttentionOptions,
     Chip,
     ComputeArray,
     Dma,
@@ -135,6 +136,7 @@ def resolve_chip(file: chip_schema.ChipFile) -> Chip:
             },
         ),
         dispatch_cycles=file.core.dispatch_cycles,
+        attention=AttentionOptions(**file.attention.model_dump()),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 
 from accsim.chip import Chip
 from accsim.errors import InputError, Problem
@@ -37,9 +38,7 @@ def lower(chip: Chip, graph: PassGraph, contexts: tuple[int, ...], cache_tokens:
         InvariantError: the program does not cover the operators exactly (a bug).
     """
     try:
-        program = _lower(
-            chip, graph, contexts, cache_tokens, chip.sram.capacity_bytes, ProgramBuilder()
-        )
+        program = _lower(chip, graph, contexts, cache_tokens, ProgramBuilder())
     except NotUnderstood as reason:
         raise InputError(Problem(graph.name, f"cannot be lowered: {reason}")) from None
     except DoesNotFit as reason:
@@ -54,8 +53,7 @@ def sram_problem(
 ) -> Problem | None:
     """What `lower` would say of too small an SRAM, without lowering the whole pass; else None."""
     try:
-        capacity = chip.sram.capacity_bytes
-        _lower(chip, graph, contexts, cache_tokens, capacity, ProgramProbe())
+        _lower(chip, graph, contexts, cache_tokens, ProgramProbe())
     except DoesNotFit as reason:
         return _too_small(chip, graph, contexts, cache_tokens, reason)
     except NotUnderstood:
@@ -86,8 +84,9 @@ def least_sram_bytes(
     """The least SRAM, in whole KiB, into which the pass can be tiled; 0 if none up to 1 TiB."""
 
     def is_enough(kib: int) -> bool:
+        other = replace(chip, sram=replace(chip.sram, capacity_bytes=kib * KIB))
         try:
-            _lower(chip, graph, contexts, cache_tokens, kib * KIB, ProgramProbe())
+            _lower(other, graph, contexts, cache_tokens, ProgramProbe())
         except DoesNotFit:
             return False
         return True
@@ -111,11 +110,10 @@ def _lower(
     graph: PassGraph,
     contexts: tuple[int, ...],
     cache_tokens: int,
-    capacity_bytes: int,
     build: ProgramBuilder,
 ) -> Program:
     context = sum(contexts)
-    residency = divide(graph, contexts, capacity_bytes, chip.array.rows_at_once)
+    residency = divide(graph, contexts, chip)
     layout = lay_out(graph, cache_tokens, context, residency.spilled)
     site = Site(chip, graph, contexts, residency, layout, build)
     for index, op in enumerate(graph.ops):
@@ -146,7 +144,7 @@ def _lower_op(site: Site, index: int, op: Op) -> None:
 
 
 def _streamed_argmax(site: Site, index: int, op: Op) -> tuple[int, Op] | None:
-    if not is_streamed(op):
+    if not is_streamed(op, site.chip.attention):
         return None
     following = index + 1
     if following >= len(site.graph.ops) or site.graph.ops[following].kind != "argmax":

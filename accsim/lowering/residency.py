@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from accsim.chip import AttentionOptions, Chip
 from accsim.ops import Attention, Op, PassGraph, Tensor
 
 
@@ -30,20 +31,28 @@ class Residency:
         return self.resident_bytes + self.staging_bytes + self.score_bytes
 
 
-def is_streamed(op: Op) -> bool:
+def is_streamed(op: Op, options: AttentionOptions) -> bool:
     """Whether an operator's output is used up tile by tile, so that it never exists as a whole.
 
-    Scores and probabilities exist for one unit of attention at a time; the LM head's logits go
-    through argmax as they come.
+    In fused attention scores and probabilities exist for one unit at a time; the LM head's logits
+    go through argmax as they come.
     """
-    return op.kind in ("scores", "softmax") or op.group == "lm_head"
+    return (options.fused and op.kind in ("scores", "softmax")) or op.group == "lm_head"
 
 
-def score_rows(shape: Attention, keys: int, bits: int, limit: int, array_rows: int) -> int:
+def heads_together(shape: Attention, options: AttentionOptions) -> int:
+    """Query heads that share one reading of their KV head."""
+    return shape.query_heads // shape.kv_heads if options.kv_shared_by_heads else 1
+
+
+def score_rows(
+    shape: Attention, together: int, keys: int, bits: int, limit: int, array_rows: int
+) -> int:
     """Query rows of one sequence whose scores for one KV head fit `limit` bytes.
 
     Args:
         shape: the attention operator.
+        together: query heads that are worked on with their KV head at a time.
         keys: keys that the last row attends to.
         bits: stored bits of a score.
         limit: bytes that one unit of attention may use.
@@ -52,41 +61,39 @@ def score_rows(shape: Attention, keys: int, bits: int, limit: int, array_rows: i
     Returns:
         All rows if they fit, else as many as do; 0 if not even one does.
     """
-    group = shape.query_heads // shape.kv_heads
-    rows = min(shape.rows, limit // -(-group * keys * bits // 8))
-    if rows < shape.rows and rows * group > array_rows:
-        rows -= rows % max(1, array_rows // group)
+    rows = min(shape.rows, limit // -(-together * keys * bits // 8))
+    if rows < shape.rows and rows * together > array_rows:
+        rows -= rows % max(1, array_rows // together)
     return rows
 
 
-def _score_bytes(
-    graph: PassGraph, contexts: tuple[int, ...], capacity_bytes: int, array_rows: int
-) -> int:
-    """Room for two units of attention: what they need, at most an eighth of the SRAM."""
-    limit = capacity_bytes // 16
+def _score_bytes(graph: PassGraph, contexts: tuple[int, ...], chip: Chip) -> int:
+    """Room for two units of fused attention: what they need, at most an eighth of the SRAM."""
+    if not chip.attention.fused:
+        return 0
+    limit = chip.sram.capacity_bytes // 16
     most = 0
     for op in graph.ops:
         if op.kind == "scores" and op.attention is not None:
             shape, bits = op.attention, op.writes[0].format.bits
             keys = max(contexts) + shape.rows
-            rows = score_rows(shape, keys, bits, limit, array_rows)
-            group = shape.query_heads // shape.kv_heads
+            together = heads_together(shape, chip.attention)
+            rows = score_rows(shape, together, keys, bits, limit, chip.array.rows_at_once)
             heads = shape.kv_heads if rows == shape.rows else 1
-            most = max(most, min(limit, -(-heads * rows * group * keys * bits // 8)))
+            most = max(most, min(limit, -(-heads * rows * together * keys * bits // 8)))
     return 2 * most
 
 
-def divide(
-    graph: PassGraph, contexts: tuple[int, ...], capacity_bytes: int, array_rows: int
-) -> Residency:
+def divide(graph: PassGraph, contexts: tuple[int, ...], chip: Chip) -> Residency:
     """Divide the SRAM between activations and tiles.
 
     All activations stay if the most that is alive at once fits half of the SRAM. Otherwise the
     largest are spilled until the rest fits a quarter, and an eighth stages blocks on their way
     out.
     """
-    score_bytes = _score_bytes(graph, contexts, capacity_bytes, array_rows)
-    lives = _live_ranges(graph, sum(contexts))
+    capacity_bytes = chip.sram.capacity_bytes
+    score_bytes = _score_bytes(graph, contexts, chip)
+    lives = _live_ranges(graph, sum(contexts), chip.attention)
     whole = _peak(lives, frozenset())[0]
     if whole <= capacity_bytes // 2:
         stream = capacity_bytes - whole - score_bytes
@@ -111,7 +118,9 @@ def divide(
     return Residency(spilled, peak, staging, score_bytes, stream)
 
 
-def _live_ranges(graph: PassGraph, context: int) -> dict[str, tuple[int, int, int]]:
+def _live_ranges(
+    graph: PassGraph, context: int, options: AttentionOptions
+) -> dict[str, tuple[int, int, int]]:
     """First and last operator of each chip tensor's life, and its bytes."""
     keys = graph.keys(context)
     lives: dict[str, tuple[int, int, int]] = {}
@@ -128,7 +137,7 @@ def _live_ranges(graph: PassGraph, context: int) -> dict[str, tuple[int, int, in
 
     appended: list[Tensor] = []
     for at, op in enumerate(graph.ops):
-        if is_streamed(op):
+        if is_streamed(op, options):
             streamed.update(t.name for t in op.writes)
         for tensor in (*op.reads, *op.writes):
             touch(tensor, at)

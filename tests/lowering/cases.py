@@ -7,7 +7,16 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from accsim.chip import Chip, Dma, DotProductEngine, Memory, Sram, SystolicArray, VectorUnit
+from accsim.chip import (
+    AttentionOptions,
+    Chip,
+    Dma,
+    DotProductEngine,
+    Memory,
+    Sram,
+    SystolicArray,
+    VectorUnit,
+)
 from accsim.dram.standards import PARTS
 from accsim.lowering.layout import Layout, lay_out
 from accsim.lowering.lower import least_sram_bytes, lower
@@ -132,6 +141,12 @@ chips = st.builds(
         )
     ),
     dispatch_cycles=st.integers(0, 20),
+    attention=st.builds(
+        AttentionOptions,
+        fused=st.booleans(),
+        kv_shared_by_rows=st.booleans(),
+        kv_shared_by_heads=st.booleans(),
+    ),
 )
 
 
@@ -187,9 +202,7 @@ def size_of(ranges: Iterator[Range] | list[Range]) -> int:
 
 def divided(case: Case) -> tuple[Residency, Layout]:
     """How lowering divides the SRAM and lays the DRAM out for a case."""
-    array = case.chip.array
-    rows = array.rows if isinstance(array, SystolicArray) else 1
-    residency = divide(case.graph, case.contexts, case.chip.sram.capacity_bytes, rows)
+    residency = divide(case.graph, case.contexts, case.chip)
     context = sum(case.contexts)
     return residency, lay_out(case.graph, case.cache_tokens, context, residency.spilled)
 
