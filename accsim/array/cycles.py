@@ -45,7 +45,12 @@ def _ceil(a: int, b: int) -> int:
     return -(-a // b)
 
 
-def tile_cost(array: ComputeArray, m: int, k: int, n: int, operand_bits: int) -> TileCost:
+SPLITS = ("outer", "rows", "inner")
+
+
+def tile_cost(
+    array: ComputeArray, m: int, k: int, n: int, operand_bits: int, split: str = "outer"
+) -> TileCost:
     """Cost of one tile of `m` rows, reduction `k` and `n` outputs on all arrays of the chip.
 
     Several arrays (or engines) share the tile by output columns. Narrow operands shorten the

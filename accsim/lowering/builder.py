@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 
 from accsim.array.cycles import TileCost
+from accsim.mapping import OpMapping
 from accsim.program import Program, Tiles, Transfers, Unit
 
 
@@ -299,6 +300,8 @@ class ProgramBuilder:
         reserve_bytes: int,
         stream_bytes: int,
         moves_more: frozenset[int] = frozenset(),
+        mappings: tuple[tuple[int, OpMapping], ...] = (),
+        spilled: frozenset[str] = frozenset(),
     ) -> Program:
         """The finished program."""
         return Program(
@@ -312,6 +315,8 @@ class ProgramBuilder:
             moves_more=moves_more,
             reserve_bytes=reserve_bytes,
             stream_bytes=stream_bytes,
+            mappings=mappings,
+            spilled=spilled,
         )
 
 

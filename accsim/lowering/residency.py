@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from accsim.chip import AttentionOptions, Chip
 from accsim.ops import Attention, Op, PassGraph, Tensor
+from accsim.units import MIB
+
+MAX_TILE_BYTES = MIB
+"""A larger load would only lengthen the time before its first use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,11 @@ class Residency:
     staging_bytes: int
     score_bytes: int
     stream_bytes: int
+
+    @property
+    def tile_bytes(self) -> int:
+        """The size that loads aim for: several fit the stream buffer."""
+        return min(MAX_TILE_BYTES, self.stream_bytes // 3)
 
     @property
     def reserve_bytes(self) -> int:
@@ -84,23 +94,38 @@ def _score_bytes(graph: PassGraph, contexts: tuple[int, ...], chip: Chip) -> int
     return 2 * most
 
 
-def divide(graph: PassGraph, contexts: tuple[int, ...], chip: Chip) -> Residency:
-    """Divide the SRAM between activations and tiles.
+def divisions(graph: PassGraph, contexts: tuple[int, ...], chip: Chip) -> list[Residency]:
+    """The ways of dividing the SRAM between activations and tiles that are worth a look.
 
-    All activations stay if the most that is alive at once fits half of the SRAM. Otherwise the
-    largest are spilled until the rest fits a quarter, and an eighth stages blocks on their way
-    out.
+    If the most activations alive at once fit half of the SRAM, all stay. Otherwise the largest are
+    spilled first, one size after the other, until the rest fits a quarter; each step on the way
+    that leaves an eighth for tiles is a candidate, with an eighth, a quarter or half of the SRAM to
+    stage blocks on their way out.
     """
-    capacity_bytes = chip.sram.capacity_bytes
+    capacity = chip.sram.capacity_bytes
     score_bytes = _score_bytes(graph, contexts, chip)
     lives = _live_ranges(graph, sum(contexts), chip.attention)
-    whole = _peak(lives, frozenset())[0]
-    if whole <= capacity_bytes // 2:
-        stream = capacity_bytes - whole - score_bytes
-        return Residency(frozenset(), whole, 0, score_bytes, stream)
+    found: list[Residency] = []
+    for spilled, peak, last in _spills(graph, lives, capacity):
+        for staging in (capacity // 8, capacity // 4, capacity // 2) if spilled else (0,):
+            stream = capacity - peak - staging - score_bytes
+            if stream >= capacity // 8 or (last and staging <= capacity // 8):
+                found.append(Residency(spilled, peak, staging, score_bytes, stream))
+    return found
+
+
+def _spills(
+    graph: PassGraph, lives: dict[str, tuple[int, int, int]], capacity: int
+) -> Iterator[tuple[frozenset[str], int, bool]]:
+    """Sets of activations to spill, each larger than the one before; the bytes that stay at most;
+    and whether it is the last set.
+    """
     spilled: frozenset[str] = frozenset()
     peak, alive = _peak(lives, spilled)
-    while peak > capacity_bytes // 4:
+    enough = capacity // 2
+    while peak > enough:
+        yield spilled, peak, False
+        enough = capacity // 4
         size = max(lives[name][2] for name in alive)
         # All tensors of that size go together (layers are alike, so should their treatment be), and
         # so do all outputs of one operator (they leave the array in one block).
@@ -113,9 +138,7 @@ def divide(graph: PassGraph, contexts: tuple[int, ...], chip: Chip) -> Residency
             if tensor.name in lives
         }
         peak, alive = _peak(lives, spilled)
-    staging = capacity_bytes // 8
-    stream = capacity_bytes - peak - staging - score_bytes
-    return Residency(spilled, peak, staging, score_bytes, stream)
+    yield spilled, peak, True
 
 
 def _live_ranges(

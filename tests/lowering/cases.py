@@ -20,7 +20,7 @@ from accsim.chip import (
 from accsim.dram.standards import PARTS
 from accsim.lowering.layout import Layout, lay_out
 from accsim.lowering.lower import least_sram_bytes, lower
-from accsim.lowering.residency import Residency, divide
+from accsim.lowering.residency import Residency, divisions
 from accsim.ops import NumberFormat, PassGraph
 from accsim.program import Program, Transfers
 from accsim.tracing.llama import build_graph
@@ -202,7 +202,12 @@ def size_of(ranges: Iterator[Range] | list[Range]) -> int:
 
 def divided(case: Case) -> tuple[Residency, Layout]:
     """How lowering divides the SRAM and lays the DRAM out for a case."""
-    residency = divide(case.graph, case.contexts, case.chip)
+    program = lowered(case)
+    residency = next(
+        one
+        for one in divisions(case.graph, case.contexts, case.chip)
+        if (one.spilled, one.stream_bytes) == (program.spilled, program.stream_bytes)
+    )
     context = sum(case.contexts)
     return residency, lay_out(case.graph, case.cache_tokens, context, residency.spilled)
 
