@@ -16,7 +16,9 @@ from accsim.tracing.file import write_trace
 
 def traced(name: str, passes: int) -> TracedRun:
     step = Pass("decode", (16,), (1,))
-    return TracedRun(name, "autoregressive", 1, 16, passes + 1, 1, None, 0, step, (step,) * passes)
+    return TracedRun(
+        name, "autoregressive", 1, 16, passes + 1, 1, None, 0, (step,), (step,) * passes
+    )
 
 
 TRACE = OpTrace("work", 0, "ordinary", {}, (traced("ordinary", 7), traced("a:b", 4)))

@@ -126,6 +126,7 @@ chips = st.builds(
                     "residual_add",
                     "argmax",
                     "embedding",
+                    "quantise",
                 ),
                 2,
             ),

@@ -244,7 +244,7 @@ def with_pass(index: int, **fields: Any) -> OpTrace:
     return with_run(decode=tuple(decode))
 
 
-PREFILL = TRACE.runs[0].prefill
+(PREFILL,) = TRACE.runs[0].prefill
 PASS_FAULTS = [
     (
         with_pass(1, graph="decode-9"),
@@ -267,7 +267,7 @@ PASS_FAULTS = [
         "run 'ordinary', decode pass 1: emitted: got 0, expected 1 (3 tokens are still to come)",
     ),
     (
-        with_run(prefill=replace(PREFILL, contexts=(1,))),
+        with_run(prefill=(replace(PREFILL, contexts=(1,)),)),
         "run 'ordinary', prefill pass: contexts: got [1], expected [0]",
     ),
     (
@@ -301,7 +301,7 @@ def test_a_prompt_may_be_cached_in_part() -> None:
     # 5 of 8 prompt tokens are rows of the prefill pass, so 3 were cached before.
     run = TRACE.runs[0]
     moved = tuple(replace(step, contexts=(step.contexts[0] + 3,)) for step in run.decode)
-    check_trace(with_run(prompt_tokens=8, prefill=replace(PREFILL, contexts=(3,)), decode=moved))
+    check_trace(with_run(prompt_tokens=8, prefill=(replace(PREFILL, contexts=(3,)),), decode=moved))
 
 
 def test_a_trace_that_misses_the_closed_form_is_refused_with_both_numbers() -> None:
@@ -322,7 +322,7 @@ def test_the_closed_form_of_a_tiny_model_by_hand() -> None:
     # Read: those weights, 7 norms and 1 embedding row of 8, 3 x 10 x 16 cached, 2 bytes each.
     spec = ordinary(TINY)
     case = workload(spec, model=TINY)
-    assert closed_form(case, spec, rows=1, context=10, is_prefill=False) == Work(
+    assert closed_form(case, spec, rows=1, context=10, predicted=1) == Work(
         macs=3 * 672 + 160 + 3 * 11 * 32,
         dram_read_bytes=2 * (3 * 672 + 160 + 7 * 8 + 8 + 3 * 10 * 16),
         dram_write_bytes=2 * 3 * 16,
@@ -334,5 +334,5 @@ def test_the_closed_form_of_parallel_heads_by_hand() -> None:
     # 3 layers x (2 x 10 + 3) pairs x 32.
     spec = multi(2, trunk_layers=1)
     case = workload(spec, model=TINY)
-    work = closed_form(case, spec, rows=2, context=10, is_prefill=False)
+    work = closed_form(case, spec, rows=2, context=10, predicted=2)
     assert work.macs == 2 * 3 * 672 + 4 * 160 + 3 * 23 * 32
