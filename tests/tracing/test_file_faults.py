@@ -195,6 +195,15 @@ def test_a_run_that_starts_with_a_decode_pass(edited: Edited, good: Records) -> 
     ]
 
 
+def test_a_prefill_pass_behind_decode_passes(edited: Edited, good: Records) -> None:
+    last = max(i for i, r in enumerate(good) if r.get("run") == "ordinary")
+    found = problems(edited(lambda records: records[last].update(phase="prefill")))
+    assert found == [
+        f"edited.jsonl:{last + 1}:1: phase: "
+        "a run starts with its prefill, all passes after that are decode passes"
+    ]
+
+
 def test_a_run_without_passes(edited: Edited, good: Records) -> None:
     def drop(records: Records) -> None:
         records[:] = [r for r in records if r.get("record") != "pass" or r["run"] != "ordinary"]
