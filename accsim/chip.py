@@ -14,7 +14,7 @@ from accsim.units import Clock
 
 Dataflow = Literal["output_stationary", "weight_stationary", "input_stationary"]
 VectorOp = Literal[
-    "rms_norm", "rotary", "softmax", "silu_mul", "residual_add", "argmax", "embedding"
+    "rms_norm", "rotary", "softmax", "silu_mul", "residual_add", "argmax", "embedding", "quantise"
 ]
 
 

@@ -98,9 +98,10 @@ class Sampling:
     """How many passes were simulated in full, and how well the rest were interpolated.
 
     `max_error` is the largest relative difference between an interpolated pass time and the same
-    pass simulated, over the passes where both were done (0 where every pass was simulated).
-    `prefill_layers_simulated` is less than `prefill_layers` where equal layers of the prefill were
-    extrapolated from one of them.
+    pass simulated, over the passes where both were done, those of a prompt in chunks among them (0
+    where every pass was simulated). `prefill_layers_simulated` is less than `prefill_layers`, which
+    every prefill pass adds to, where equal layers of the prefill were extrapolated from one of them
+    or chunks interpolated.
     """
 
     passes: int

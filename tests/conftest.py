@@ -40,6 +40,7 @@ def small_chip() -> Chip:
                 "residual_add": 1,
                 "argmax": 1,
                 "embedding": 1,
+                "quantise": 2,
             },
         ),
         dispatch_cycles=50,

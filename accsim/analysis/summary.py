@@ -13,6 +13,7 @@ from accsim.analysis.bounds import (
     roofline_bound,
 )
 from accsim.analysis.measure import UNITS, PassStats
+from accsim.analysis.prefill import PrefillStats
 from accsim.analysis.sampling import SampledPasses
 from accsim.chip import Chip
 from accsim.errors import InvariantError
@@ -30,25 +31,6 @@ from accsim.result import (
 )
 from accsim.timeline import Column
 from accsim.units import PS_PER_S
-
-
-@dataclass(frozen=True)
-class PrefillStats:
-    """The prefill pass: time by cause in ps, DRAM bytes, and layers simulated of all.
-
-    causes: shape (causes,). `layers_simulated` is less than `layers` where equal layers were
-    extrapolated from one of them.
-    """
-
-    causes: Column
-    read_bytes: int
-    write_bytes: int
-    layers: int
-    layers_simulated: int
-
-    @property
-    def elapsed_ps(self) -> int:
-        return int(self.causes.sum())
 
 
 def summarize(
@@ -76,11 +58,10 @@ def summarize(
     # The first token of every sequence comes out of the prefill.
     gaps = run.output_tokens - 1
     causes = sum((one.causes.sum(axis=0) for one in stats), np.zeros(len(CAUSES), dtype=np.int64))
-    prefill_graph = trace.graphs[run.prefill.graph]
-    prefill_macs = prefill_graph.macs(run.prefill.context)
+    prompt = [(trace.graphs[one.graph], one.context) for one in run.prefill]
     prefill_floor = max(
         memory_floor_ps(chip, prefill.read_bytes + prefill.write_bytes),
-        compute_floor_ps(chip, prefill_graph, run.prefill.context),
+        sum((compute_floor_ps(chip, g, c) for g, c in prompt), Fraction(0)),
     )
     if prefill.elapsed_ps < prefill_floor:
         raise InvariantError(f"the prefill of run {run.name} beats its bound")
@@ -108,7 +89,7 @@ def summarize(
         decode_macs=macs,
         prefill_dram_read_bytes=prefill.read_bytes,
         prefill_dram_write_bytes=prefill.write_bytes,
-        prefill_macs=prefill_macs,
+        prefill_macs=sum(graph.macs(context) for graph, context in prompt),
         floor_s=float(floor / PS_PER_S),
         prefill_floor_s=float(prefill_floor / PS_PER_S),
         utilization=_utilization(chip, stats, decode_ps, read + write, compute_floor),
@@ -122,7 +103,7 @@ def summarize(
         sampling=Sampling(
             passes=len(stats),
             simulated=decode.simulated,
-            max_error=decode.max_error,
+            max_error=max(prefill.max_error, decode.max_error),
             prefill_layers=prefill.layers,
             prefill_layers_simulated=prefill.layers_simulated,
         ),

@@ -48,7 +48,8 @@ class Window(click.ParamType[tuple[int, int]]):
     "--pass",
     "chosen",
     metavar="RUN:N",
-    help="Which pass, 0 for the prefill.  [default: pass 1 of the last run]",
+    help="Which pass; 0 is the first of the prefill.  "
+    "[default: the first decode pass of the last run]",
 )
 @click.option(
     "--window",

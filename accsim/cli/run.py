@@ -47,7 +47,8 @@ class FolderPath(click.Path):
 @click.option(
     "--trace-pass",
     metavar="RUN:N",
-    help="Which pass the timeline shows, 0 for the prefill.  [default: pass 1 of the last run]",
+    help="Which pass the timeline shows; 0 is the first of the prefill.  "
+    "[default: the first decode pass of the last run]",
 )
 @click.option("--chrome", is_flag=True, help="Write the timeline as Chrome JSON too, pass.json.gz.")
 @click.option("--quiet", is_flag=True, help="No progress, no list of the files written.")

@@ -211,6 +211,9 @@ class CyclesPerElement(Section):
     residual_add: Count = Field(description="cycles per element and lane of a residual addition")
     argmax: Count = Field(description="cycles per element and lane of the search for the maximum")
     embedding: Count = Field(description="cycles per element and lane of the embedding lookup")
+    quantise: Count = Field(
+        default=2, description="cycles per element and lane of a conversion to fewer bits"
+    )
 
 
 class VectorSection(Section):

@@ -192,6 +192,7 @@ def _workload(file: workload_schema.WorkloadFile, shape: ModelShape) -> Workload
         seed=file.seed,
         baseline=file.baseline,
         runs=tuple(_run(run, shape) for run in file.runs),
+        prefill_chunk_tokens=file.prefill_chunk_tokens,
     )
 
 

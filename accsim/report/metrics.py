@@ -121,7 +121,7 @@ def _expected_tokens(run: RunResult) -> str:
 
 
 def _sampling_error(run: RunResult) -> str:
-    if run.sampling.simulated == run.sampling.passes:
+    if run.sampling.simulated == run.sampling.passes and not run.sampling.max_error:
         return "-"
     return f"{100 * run.sampling.max_error:.2g} %"
 

@@ -70,6 +70,11 @@ def test_timings_and_organisation_come_from_the_grade_with_its_source(tmp_path: 
         assert found[key] == ResolvedValue(key, value, unit, "grade DDR5-4800", source)
 
 
+def test_a_chip_that_says_nothing_of_quantising_passes_twice(tmp_path: Path) -> None:
+    key = "vector.cycles_per_element.quantise"
+    assert values(tmp_path, "")[key] == ResolvedValue(key, 2, "cycles", "default")
+
+
 def test_a_timing_in_the_file_replaces_that_of_the_grade(tmp_path: Path) -> None:
     found = values(tmp_path, "  timings:\n    tRFC: 720\n")
     assert found["memory.timings.tRFC"] == ResolvedValue(

@@ -78,7 +78,9 @@ def graphs(draw: st.DrawFn) -> PassGraph:
         tied_embeddings=draw(st.booleans()),
     )
     precision = Precision(
-        draw(st.sampled_from([FP16, INT8, INT4])), FP16, draw(st.sampled_from([FP16, KV8]))
+        draw(st.sampled_from([FP16, INT8, INT4])),
+        draw(st.sampled_from([FP16, INT8])),
+        draw(st.sampled_from([FP16, KV8])),
     )
     prefill = draw(st.booleans())
     return build_graph(
@@ -135,6 +137,7 @@ chips = st.builds(
                     "residual_add",
                     "argmax",
                     "embedding",
+                    "quantise",
                 ),
                 2,
             ),
