@@ -13,6 +13,8 @@ from typing import Literal
 from accsim.units import Clock
 
 Dataflow = Literal["output_stationary", "weight_stationary", "input_stationary"]
+Dequantise = Literal["free", "array", "vector"]
+Remainder = Literal["gemv", "pad"]
 VectorOp = Literal[
     "rms_norm", "rotary", "softmax", "silu_mul", "residual_add", "argmax", "embedding", "quantise"
 ]
@@ -131,7 +133,10 @@ class SystolicArray:
     """`count` arrays of `rows` x `columns` processing elements.
 
     `macs_per_pe` gives MACs per PE per cycle for operands of 16, 8 and 4 bits (the wider of the two
-    operands decides).
+    operands decides). `double_buffered` PEs have shadow registers, so that a fold's operands enter,
+    or its outputs leave, while another fold streams. `dequantise` tells who multiplies the sums of
+    grouped weights by their scales: nobody, at no cost; the array, in steps of its own; or the
+    vector unit.
     """
 
     count: int
@@ -139,6 +144,8 @@ class SystolicArray:
     columns: int
     dataflow: Dataflow
     macs_per_pe: tuple[int, int, int]
+    double_buffered: bool = False
+    dequantise: Dequantise = "free"
     kind: Literal["systolic"] = "systolic"
 
     @property
@@ -157,10 +164,13 @@ class SystolicArray:
 
 @dataclass(frozen=True, slots=True)
 class DotProductEngine:
-    """`count` engines of `lanes` dot products, each taking `width` MACs per cycle.
+    """`count` engines of `lanes` dot products, each taking `width` MACs per cycle and input row.
 
-    One input row at a time: m rows take m times as long, there is no row parallelism.
-    `latency_cycles` is the depth of the multiply-and-reduce pipeline, paid once per tile.
+    `tile_rows` input rows at a time share one reading of the weights; there are multipliers for
+    each. Rows beyond the last whole group go one by one, on the multipliers of one row
+    (`remainder` gemv), or together as if they were a whole group (pad). With one row at a time m
+    rows take m times as long. `latency_cycles` is the depth of the multiply-and-reduce pipeline,
+    paid once per tile. `dequantise` as for `SystolicArray`.
     """
 
     count: int
@@ -168,16 +178,20 @@ class DotProductEngine:
     width: int
     latency_cycles: int
     macs_per_pe: tuple[int, int, int]
+    tile_rows: int = 1
+    remainder: Remainder = "gemv"
+    dequantise: Dequantise = "free"
     kind: Literal["dot_product"] = "dot_product"
 
     @property
     def rows_at_once(self) -> int:
         """Activation rows that share one reading of the weights."""
-        return 1
+        return self.tile_rows
 
     def macs_per_cycle(self, operand_bits: int) -> int:
         """Peak MACs per core cycle of the whole chip."""
-        return self.count * self.lanes * self.width * self.pe_rate(operand_bits)
+        multipliers = self.count * self.tile_rows * self.lanes * self.width
+        return multipliers * self.pe_rate(operand_bits)
 
     def pe_rate(self, operand_bits: int) -> int:
         """MACs per multiplier per cycle for operands of this width."""

@@ -10,6 +10,7 @@ from accsim.errors import Problem
 
 Held = Literal["inputs", "weights", "none"]
 Split = Literal["outer", "rows", "inner"]
+"""Which dimension of C[rows, outer] = A[rows, inner] x B[inner, outer] several arrays share."""
 
 
 @dataclass(frozen=True, slots=True)

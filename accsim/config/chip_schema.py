@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from accsim.chip import Dataflow, DramPart, DramTimings
+from accsim.chip import Dataflow, Dequantise, DramPart, DramTimings, Remainder
 from accsim.config.fields import Count, Cycles, Name, PowerOfTwo, Section, Whole, known, rule, rules
 from accsim.dram.standards import GRADES, PARTS, Temperature
 
@@ -175,6 +175,12 @@ class MacsPerPe(Section):
     bits_4: Count = Field(default=1, description="for operands of up to 4 bits")
 
 
+_DEQUANTISE = (
+    "who multiplies by the scales of grouped weights: nobody, at no cost; the array, one reduction "
+    "step per scale; or the vector unit"
+)
+
+
 class SystolicSection(Section):
     """Systolic arrays."""
 
@@ -186,19 +192,32 @@ class SystolicSection(Section):
     macs_per_pe: MacsPerPe = Field(
         default=MacsPerPe(), description="MACs per element and core cycle"
     )
+    double_buffered: bool = Field(
+        default=False,
+        description="whether shadow registers let a fold begin while another one is in the array",
+    )
+    dequantise: Dequantise = Field(default="free", description=_DEQUANTISE)
 
 
 class DotProductSection(Section):
-    """Dot-product engines, one input row at a time."""
+    """Dot-product engines, one input row or one group of rows at a time."""
 
     kind: Literal["dot_product"] = Field(description="what the compute array is")
     count: Count = Field(le=65536, description="number of equal engines")
     lanes: Count = Field(le=65536, description="dot products of an engine side by side")
-    width: Count = Field(le=65536, description="MACs per lane and core cycle")
+    width: Count = Field(le=65536, description="MACs per lane, input row and core cycle")
+    tile_rows: Count = Field(
+        default=1, le=65536, description="input rows at a time, which share one reading of weights"
+    )
+    remainder: Remainder = Field(
+        default="gemv",
+        description="input rows beyond the last whole group: one by one, or padded to a group",
+    )
     latency_cycles: Cycles = Field(description="depth of the pipeline in core cycles, per tile")
     macs_per_pe: MacsPerPe = Field(
         default=MacsPerPe(), description="MACs per multiplier and core cycle"
     )
+    dequantise: Dequantise = Field(default="free", description=_DEQUANTISE)
 
 
 class CyclesPerElement(Section):

@@ -150,7 +150,9 @@ def _memory_figures(chip: Chip) -> Iterator[ResolvedValue]:
 
 
 def _array_figures(chip: Chip) -> Iterator[ResolvedValue]:
-    shape = "count x rows x columns" if chip.array.kind == "systolic" else "count x lanes x width"
+    shape = "count x rows x columns"
+    if chip.array.kind == "dot_product":
+        shape = "count x tile_rows x lanes x width"
     peaks = {
         bits: Fraction(chip.array.macs_per_cycle(bits) * chip.clock.hz_num, chip.clock.hz_den)
         for bits in OPERAND_BITS

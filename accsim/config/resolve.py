@@ -150,6 +150,8 @@ def _array(section: chip_schema.SystolicSection | chip_schema.DotProductSection)
             columns=section.columns,
             dataflow=section.dataflow,
             macs_per_pe=macs_per_pe,
+            double_buffered=section.double_buffered,
+            dequantise=section.dequantise,
         )
     return DotProductEngine(
         count=section.count,
@@ -157,6 +159,9 @@ def _array(section: chip_schema.SystolicSection | chip_schema.DotProductSection)
         width=section.width,
         latency_cycles=section.latency_cycles,
         macs_per_pe=macs_per_pe,
+        tile_rows=section.tile_rows,
+        remainder=section.remainder,
+        dequantise=section.dequantise,
     )
 
 

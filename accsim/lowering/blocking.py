@@ -36,7 +36,8 @@ class MatmulShape:
     """What there is to cut.
 
     Bytes are stored bytes, scales included; `a_spilled` and `c_spilled` tell which activations
-    travel through DRAM. Weights are stored in panels of `panel` output channels.
+    travel through DRAM. Weights are stored in panels of `panel` output channels, and have a scale
+    for each `group` inputs (0: none).
     """
 
     rows: int
@@ -47,8 +48,13 @@ class MatmulShape:
     b_bytes_per_column: int
     c_bytes_per_element: int
     operand_bits: int
+    group: int
     a_spilled: bool
     c_spilled: bool
+
+    def scales(self, inner: int) -> int:
+        """Scales along `inner` inputs of an output channel."""
+        return _ceil(inner, self.group) if self.group else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,14 +182,26 @@ def traffic_bytes(shape: MatmulShape, mapping: MatmulMapping) -> int:
 
 @lru_cache(maxsize=1 << 16)
 def array_cycles(shape: MatmulShape, mapping: MatmulMapping, array: ComputeArray) -> int:
-    """Array cycles of the whole matmul under a mapping."""
-    total = 0
+    """Array cycles of the whole matmul under a mapping.
+
+    Tiles follow each other as soon as the array takes the next; only the last one drains alone.
+    """
+    total = drain = 0
     for rows, row_count in _parts(shape.rows, mapping.rows):
         for outer, outer_count in _parts(shape.outer, mapping.outer):
             for inner, inner_count in _parts(shape.inner, mapping.inner):
-                cost = tile_cost(array, rows, inner, outer, shape.operand_bits, split=mapping.split)
-                total += cost.cycles * row_count * outer_count * inner_count
-    return total
+                cost = tile_cost(
+                    array,
+                    rows,
+                    inner,
+                    outer,
+                    shape.operand_bits,
+                    split=mapping.split,
+                    scales=shape.scales(inner),
+                )
+                drain = cost.drain_cycles
+                total += (cost.cycles - drain) * row_count * outer_count * inner_count
+    return total + drain
 
 
 def exposed_cycles(shape: MatmulShape, mapping: MatmulMapping, budget: Budget) -> float:

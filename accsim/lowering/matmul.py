@@ -55,7 +55,7 @@ def lower_matmul(site: Site, index: int, op: Op, argmax: tuple[int, Op] | None) 
             site, index, op, weights, shape, mapping, spilled_in, spilled_out, argmax
         ).emit()
     else:
-        _streamed(site, index, op, weights, mapping, argmax)
+        _streamed(site, index, op, weights, shape, mapping, argmax)
     array, store = site.build.count(Unit.ARRAY), site.build.count(Unit.STORE)
     site.marks[index] = Needs(
         array=array if array > before[0] else 0, stores=store if store > before[1] else 0
@@ -75,6 +75,7 @@ def matmul_shape(op: Op, residency: Residency, panel: int) -> MatmulShape:
         b_bytes_per_column=weights.format.stored_bytes(1, op.inner),
         c_bytes_per_element=-(-op.writes[0].format.bits // 8),
         operand_bits=op.operand_bits,
+        group=op.inner if weights.format.per_channel else weights.format.group,
         a_spilled=inputs.name in residency.spilled,
         c_spilled=op.writes[0].name in residency.spilled,
     )
@@ -113,17 +114,27 @@ def _operands(site: Site, op: Op) -> tuple[_Weights, tuple[Tensor, ...]]:
     ), activations
 
 
-def _work(site: Site, op: Op, rows: int, inner: int, outer: int, split: Split) -> Work:
+def _work(
+    site: Site, op: Op, shape: MatmulShape, rows: int, inner: int, outer: int, split: Split
+) -> Work:
     """The work of a tile of `rows` x `inner` x `outer`."""
-    cost = tile_cost(site.chip.array, rows, inner, outer, op.operand_bits, split=split)
+    cost = tile_cost(
+        site.chip.array,
+        rows,
+        inner,
+        outer,
+        op.operand_bits,
+        split=split,
+        scales=shape.scales(inner),
+    )
+    inputs = next(t for t in op.reads if t.place == "chip")
     weights = next(t for t in op.reads if t.place == "weights")
-    activation_bits = op.writes[0].format.bits
     return array_work(
         cost,
         rows * inner * outer,
-        activation_bits,
+        inputs.format.bits,
         weights.format.bits,
-        activation_bits,
+        op.writes[0].format.bits,
         site.chip.sram.bytes_per_cycle,
     )
 
@@ -133,6 +144,7 @@ def _streamed(
     index: int,
     op: Op,
     weights: _Weights,
+    shape: MatmulShape,
     mapping: MatmulMapping,
     argmax: tuple[int, Op] | None,
 ) -> None:
@@ -151,7 +163,7 @@ def _streamed(
             continue
         sizes = tuple(weights.cut(columns, start, end)[1] for start, end in pairwise(edges))
         works = tuple(
-            _work(site, op, op.rows, end - start, columns, mapping.split)
+            _work(site, op, shape, op.rows, end - start, columns, mapping.split)
             for start, end in pairwise(edges)
         )
         mine, labels = labels[: count * len(sizes)], labels[count * len(sizes) :]
@@ -228,7 +240,7 @@ class _BlockedMatmul:
         if k == 0 and self.spilled_out and len(self.output_stores) >= 2:
             # The staging area holds two output blocks: one being filled, one on its way out.
             needs |= Needs(stores=self.output_stores[-2])
-        work = _work(self.site, op, rows, inner, outer, block.split)
+        work = _work(self.site, op, self.shape, rows, inner, outer, block.split)
         self.done = build.array(self.index, self.label, work, needs=needs, free=free)
         self.tile_needs = NOTHING
 

@@ -48,6 +48,13 @@ GOOD: dict[str, Any] = {
         },
     },
 }
+DOT: dict[str, Any] = {
+    "kind": "dot_product",
+    "count": 1,
+    "lanes": 2,
+    "width": 32,
+    "latency_cycles": 8,
+}
 _ABSENT = object()
 
 
@@ -97,16 +104,28 @@ def test_ranks_refresh_and_macs_per_pe_have_defaults(tmp_path: Path) -> None:
 
 
 def test_a_dot_product_engine_is_the_other_kind_of_array(tmp_path: Path) -> None:
-    array = {
-        "kind": "dot_product",
-        "count": 1,
-        "lanes": 2,
-        "width": 32,
-        "latency_cycles": 8,
-        "macs_per_pe": {"bits_8": 2},
-    }
-    chip = load(tmp_path, {"array": array})
+    chip = load(tmp_path, {"array": DOT | {"macs_per_pe": {"bits_8": 2}}})
     assert chip.array == DotProductEngine(1, 2, 32, 8, (1, 2, 1))
+
+
+def test_an_array_may_be_double_buffered_and_rescale(tmp_path: Path) -> None:
+    chip = load(tmp_path, {"array.double_buffered": True, "array.dequantise": "array"})
+    assert chip.array == SystolicArray(
+        1,
+        64,
+        32,
+        "output_stationary",
+        (1, 1, 1),
+        double_buffered=True,
+        dequantise="array",
+    )
+
+
+def test_a_dot_product_engine_may_take_rows_in_groups(tmp_path: Path) -> None:
+    array = DOT | {"tile_rows": 4, "remainder": "pad", "dequantise": "vector"}
+    assert load(tmp_path, {"array": array}).array == DotProductEngine(
+        1, 2, 32, 8, (1, 1, 1), tile_rows=4, remainder="pad", dequantise="vector"
+    )
 
 
 def test_a_whole_number_may_be_written_with_an_exponent(tmp_path: Path) -> None:
@@ -178,7 +197,8 @@ def test_a_timing_override_replaces_that_timing_alone(tmp_path: Path) -> None:
         (
             {"array.lanes": 3},
             "array.lanes: unknown key 'lanes' "
-            "(allowed: kind, count, rows, columns, dataflow, macs_per_pe)",
+            "(allowed: kind, count, rows, columns, dataflow, macs_per_pe, double_buffered, "
+            "dequantise)",
         ),
         (
             {"array.kind": "systolc"},
@@ -193,6 +213,34 @@ def test_a_timing_override_replaces_that_timing_alone(tmp_path: Path) -> None:
             {"array.dataflow": "weight_station"},
             "array.dataflow: unknown value 'weight_station', did you mean 'weight_stationary'? "
             "(allowed: output_stationary, weight_stationary, input_stationary)",
+        ),
+        (
+            {"array.double_buffered": "yes"},
+            "array.double_buffered: expected true or false, got 'yes'",
+        ),
+        (
+            {"array.dequantise": "arry"},
+            "array.dequantise: unknown value 'arry', did you mean 'array'? "
+            "(allowed: free, array, vector)",
+        ),
+        (
+            {"array.tile_rows": 4},
+            "array.tile_rows: unknown key 'tile_rows', did you mean 'rows'? (allowed: kind, count, "
+            "rows, columns, dataflow, macs_per_pe, double_buffered, dequantise)",
+        ),
+        ({"array": DOT | {"tile_rows": 0}}, "array.tile_rows: must be at least 1, got 0"),
+        (
+            {"array": DOT | {"tile_rows": 65537}},
+            "array.tile_rows: must be at most 65536, got 65537",
+        ),
+        (
+            {"array": DOT | {"remainder": "padd"}},
+            "array.remainder: unknown value 'padd', did you mean 'pad'? (allowed: gemv, pad)",
+        ),
+        (
+            {"array": DOT | {"double_buffered": True}},
+            "array.double_buffered: unknown key 'double_buffered' (allowed: kind, count, lanes, "
+            "width, tile_rows, remainder, latency_cycles, macs_per_pe, dequantise)",
         ),
         (
             {"memory.timings": {"tRFCC": 3}},

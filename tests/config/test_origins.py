@@ -159,7 +159,17 @@ def test_a_dot_product_engine_has_its_own_formula(tmp_path: Path) -> None:
     lines = [DOT if line.startswith("array:") else line for line in CHIP.splitlines(keepends=True)]
     found = values(tmp_path, text="".join(lines))["array.peak_macs_per_s.bits_8"]
     assert found.value == 64_000_000_000  # 2 x 32 at 1 GHz
-    assert found.origin == "computed: count x lanes x width x macs_per_pe.bits_8 x core clock"
+    formula = "count x tile_rows x lanes x width x macs_per_pe.bits_8 x core clock"
+    assert found.origin == f"computed: {formula}"
+
+
+def test_an_engine_peaks_with_a_whole_group_of_rows() -> None:
+    found = {value.key: value for value in chip_values("cpu_tiled")}
+    peak = found["array.peak_macs_per_s.bits_16"]
+    assert peak.value == 1_024_000_000_000  # 8 x 4 x 1 x 8 at 4 GHz
+    assert found["array.ridge_macs_per_byte.bits_16"].value == pytest.approx(
+        1024 / 136.533, rel=1e-5
+    )
 
 
 @pytest.mark.parametrize("name", names("chips"))

@@ -40,6 +40,12 @@ def test_a_dot_product_engine_peaks_at_lanes_times_width() -> None:
     assert engine.macs_per_cycle(8) == 2048
 
 
+def test_a_group_of_rows_multiplies_the_peak_of_a_dot_product_engine() -> None:
+    engine = DotProductEngine(2, 16, 32, 4, (1, 2, 4), tile_rows=3)
+    assert engine.rows_at_once == 3
+    assert engine.macs_per_cycle(16) == 3 * 1024
+
+
 def test_the_vector_unit_takes_whole_lanes_times_passes_plus_its_latency(small_chip: Chip) -> None:
     # 33 elements on 16 lanes: 3 steps; softmax makes 4 passes; 10 cycles of latency.
     assert small_chip.vector.cycles("softmax", 33) == 3 * 4 + 10
