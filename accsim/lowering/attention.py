@@ -306,7 +306,7 @@ class _Attention:
         bits = max(self.bits, self.kv_bits)
         macs = unit.heads * self.group * self.shape.head_dim * self.pairs(unit, piece)
         if not (inner and outer):
-            return Work(0, 0, macs, 0)
+            return Work(0, macs, 0)
         # Either all arrays share each head, one head after the other, or each has its own heads.
         shared = tile_cost(array, rows, inner, outer, bits)
         single = tile_cost(replace(array, count=1), rows, inner, outer, bits)
@@ -320,8 +320,7 @@ class _Attention:
             cost.b_reads * unit.heads,
             cost.c_writes * unit.heads,
         )
-        bytes_per_cycle = self.site.chip.sram.bytes_per_cycle
-        return array_work(whole, macs, self.bits, self.kv_bits, self.bits, bytes_per_cycle)
+        return array_work(whole, macs, self.bits, self.kv_bits, self.bits)
 
 
 def _visible(row: int, rows: int, context: int, start: int, end: int) -> int:

@@ -68,14 +68,8 @@ def _work(site: Site, op: Op, rows: int, inner: int, outer: int) -> Work:
     cost = tile_cost(site.chip.array, rows, inner, outer, op.operand_bits)
     weights = next(t for t in op.reads if t.place == "weights")
     activation_bits = op.writes[0].format.bits
-    return array_work(
-        cost,
-        rows * inner * outer,
-        activation_bits,
-        weights.format.bits,
-        activation_bits,
-        site.chip.sram.bytes_per_cycle,
-    )
+    macs = rows * inner * outer
+    return array_work(cost, macs, activation_bits, weights.format.bits, activation_bits)
 
 
 def _streamed(
@@ -113,7 +107,7 @@ def _streamed(
 
 def _argmax_tile(site: Site, argmax: tuple[int, Op], elements: int, array: int, label: int) -> None:
     vector = site.chip.vector
-    work = Work(vector.cycles("argmax", elements), 0, 0, 0)
+    work = Work(vector.cycles("argmax", elements), 0, 0)
     count = site.build.vector(argmax[0], label, work, needs=Needs(array=array))
     site.marks[argmax[0]] = Needs(vector=count)
 
