@@ -6,6 +6,7 @@ here reads files or knows simpy. All values are frozen and checked when they are
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -77,6 +78,11 @@ class DramPart:
         """Capacity of one rank of one channel."""
         return self.bank_groups * self.banks_per_group * self.rows * self.row_bytes
 
+    @property
+    def peak_bytes_per_s(self) -> Fraction:
+        """What the pins of one channel can carry: burst bytes over burst cycles."""
+        return Fraction(self.burst_bytes * self.clock.hz_num, self.burst_cycles * self.clock.hz_den)
+
 
 @dataclass(frozen=True, slots=True)
 class Memory:
@@ -100,12 +106,8 @@ class Memory:
 
     @property
     def peak_bytes_per_s(self) -> Fraction:
-        """What the pins can carry: burst bytes over burst cycles, all channels."""
-        part = self.part
-        return Fraction(
-            part.burst_bytes * self.channels * part.clock.hz_num,
-            part.burst_cycles * part.clock.hz_den,
-        )
+        """What the pins of all channels can carry."""
+        return self.channels * self.part.peak_bytes_per_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +123,36 @@ class Dma:
 
 
 @dataclass(frozen=True, slots=True)
+class SramPorts:
+    """Bytes per core cycle that each user's port carries at most; None: as much as all banks."""
+
+    dma: int | None = None
+    array: int | None = None
+    vector: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Sram:
-    """The on-chip buffer; `bytes_per_cycle` is what the compute side may read and write."""
+    """The on-chip buffer: `banks` single-ported banks behind one address space.
+
+    A bank reads or writes `bank_bytes_per_cycle` in a core cycle. Addresses are interleaved over
+    the banks, so that a stream spreads evenly: what the users share is the rate of all banks.
+    """
 
     capacity_bytes: int
-    bytes_per_cycle: int
+    banks: int
+    bank_bytes_per_cycle: int
+    ports: SramPorts = SramPorts()
+
+    @property
+    def bytes_per_cycle(self) -> int:
+        """What all banks read and write in a core cycle."""
+        return self.banks * self.bank_bytes_per_cycle
+
+    def port(self, user: Literal["dma", "array", "vector"]) -> int:
+        """Bytes per core cycle that a user alone could move."""
+        limit: int | None = getattr(self.ports, user)
+        return self.bytes_per_cycle if limit is None else min(limit, self.bytes_per_cycle)
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +272,9 @@ class Chip:
 
     `dispatch_cycles` passes between the moment an operator's inputs are ready and the start of its
     first tile, on the unit that runs it.
+
+    Raises:
+        ValueError: the SRAM or the DMA's port cannot take what the DRAM's pins carry.
     """
 
     name: str
@@ -256,3 +286,24 @@ class Chip:
     vector: VectorUnit
     dispatch_cycles: int
     attention: AttentionOptions = AttentionOptions()
+
+    def __post_init__(self) -> None:
+        share = self.sram_dma_bytes_per_cycle
+        if self.sram.port("dma") < share or self.sram_compute_bytes_per_cycle < 1:
+            raise ValueError(
+                f"DRAM at full speed takes {share} bytes per core cycle of SRAM; its DMA port "
+                f"carries {self.sram.port('dma')}, all banks {self.sram.bytes_per_cycle}"
+            )
+
+    @property
+    def sram_dma_bytes_per_cycle(self) -> int:
+        """SRAM bytes per core cycle set aside for the DMA: all that the pins carry, rounded up.
+
+        Data on the DRAM's bus cannot wait, whatever array and vector unit do meanwhile.
+        """
+        return math.ceil(self.memory.peak_bytes_per_s * self.clock.hz_den / self.clock.hz_num)
+
+    @property
+    def sram_compute_bytes_per_cycle(self) -> int:
+        """SRAM bytes per core cycle that array and vector unit share."""
+        return self.sram.bytes_per_cycle - self.sram_dma_bytes_per_cycle

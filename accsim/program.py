@@ -71,14 +71,14 @@ class Transfers(Commands):
 class Tiles(Commands):
     """Array or vector tiles.
 
-    cycles       core cycles that the tile occupies its unit
-    sram_cycles  how many of those the SRAM's bandwidth adds over what the unit itself needs
-    macs         useful multiply-accumulates (0 on the vector unit)
-    sram_bytes   bytes read from and written to SRAM
+    cycles        core cycles from start to results, where SRAM bandwidth does not hold it up
+    drain_cycles  how many of those, at the end, the unit is free for the next tile
+    macs          useful multiply-accumulates (0 on the vector unit)
+    sram_bytes    bytes read from and written to SRAM
     """
 
     cycles: tuple[int, ...]
-    sram_cycles: tuple[int, ...]
+    drain_cycles: tuple[int, ...]
     macs: tuple[int, ...]
     sram_bytes: tuple[int, ...]
 

@@ -7,12 +7,14 @@ seconds are floats made from integer picoseconds once, at the end. Only addition
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 SCHEMA = "accsim.result/1"
 
-Cause = Literal["dram", "array", "vector", "sram", "dma", "dispatch", "dependency"]
-CAUSES: tuple[Cause, ...] = ("dram", "array", "vector", "sram", "dma", "dispatch", "dependency")
+Cause = Literal[
+    "dram", "array", "vector", "sram", "sram_bandwidth", "dma", "dispatch", "dependency"
+]
+CAUSES: tuple[Cause, ...] = get_args(Cause)
 RooflineBound = Literal["memory", "compute", "on_chip"]
 
 
@@ -54,7 +56,7 @@ class Utilization:
     dram    bytes moved over what the pins could have moved
     array   useful MACs over what the array could have done (at the precision of each operator)
     vector  busy time of the vector unit
-    sram    bytes that the compute side moved over what the SRAM ports could have moved
+    sram    bytes that array, vector unit and DMA moved over what all SRAM banks could have moved
     """
 
     dram: float

@@ -151,7 +151,7 @@ def _utilization(
     dram_bytes: int,
     compute_floor: Fraction,
 ) -> Utilization:
-    ports = sum(one.sram_bytes for one in stats) / (
+    banks = (dram_bytes + sum(one.sram_bytes for one in stats)) / (
         chip.sram.bytes_per_cycle * chip.clock.hz * decode_ps / PS_PER_S
     )
     vector = sum(int(one.units[UNITS.index("vector"), 0]) for one in stats)
@@ -159,7 +159,7 @@ def _utilization(
         dram=float(memory_floor_ps(chip, dram_bytes) / decode_ps),
         array=float(compute_floor / decode_ps),
         vector=vector / decode_ps,
-        sram=ports,
+        sram=banks,
     )
 
 

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
+from fractions import Fraction
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
@@ -158,13 +160,48 @@ class DmaSection(Section):
     issue_cycles: Cycles = Field(description="core cycles to issue one descriptor")
 
 
+class PortsSection(Section):
+    """What each user's port to the SRAM carries at most, in bytes per core cycle."""
+
+    dma: Count | None = Field(default=None, description="of the DMA; by default all banks")
+    array: Count | None = Field(default=None, description="of the arrays; by default all banks")
+    vector: Count | None = Field(
+        default=None, description="of the vector unit; by default all banks"
+    )
+
+
 class SramSection(Section):
-    """The on-chip buffer."""
+    """The on-chip buffer: banks of one port each, addresses interleaved over them."""
 
     capacity_kib: Count = Field(description="capacity in KiB (1024 bytes)")
-    bytes_per_cycle: Count = Field(
-        description="bytes per core cycle that the compute side may read and write"
+    banks: Count = Field(le=65536, description="number of equal banks that work side by side")
+    bank_bytes_per_cycle: Count = Field(
+        description="bytes that a bank reads or writes in a core cycle"
     )
+    ports: PortsSection = Field(
+        default=PortsSection(),
+        description="what DMA, arrays and vector unit move at most, in bytes per core cycle",
+    )
+
+    def faults(self, pins: Fraction) -> list[tuple[tuple[str, ...], str]]:
+        """Banks or a DMA port too slow for what the DRAM's pins carry in a core cycle."""
+        needed = math.ceil(pins)
+        total, port = self.banks * self.bank_bytes_per_cycle, self.ports.dma
+        found: list[tuple[tuple[str, ...], str]] = []
+        if total <= needed:
+            message = (
+                f"all banks carry {total} bytes per core cycle ({self.banks} x "
+                f"{self.bank_bytes_per_cycle}), must be at least {needed + 1}: the DRAM's pins "
+                f"carry {float(pins):g}, array and vector unit share the rest"
+            )
+            found.append((("banks",), message))
+        if port is not None and port < needed:
+            message = (
+                f"the DMA's port carries {port} bytes per core cycle, must be at least {needed}: "
+                f"the DRAM's pins carry {float(pins):g}, and their data cannot wait"
+            )
+            found.append((("ports", "dma"), message))
+        return found
 
 
 class MacsPerPe(Section):
@@ -275,3 +312,12 @@ class ChipFile(Section):
     attention: AttentionSection = Field(
         default=AttentionSection(), description="how attention is mapped"
     )
+
+    @field_validator("sram")
+    @classmethod
+    def _as_fast_as_the_pins(cls, value: SramSection, info: ValidationInfo) -> SramSection:
+        core, memory = info.data.get("core"), info.data.get("memory")
+        if core is not None and memory is not None:
+            pins_bytes_per_s = memory.channels * PARTS[memory.grade].peak_bytes_per_s
+            rules(value.faults(pins_bytes_per_s / (core.clock_mhz * 10**6)))
+        return value

@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from accsim.chip import Chip, DramPart, DramTimings
-from accsim.config.chip_schema import ChipFile, MemorySection
+from accsim.config.chip_schema import ChipFile, MemorySection, SramSection
 from accsim.config.fields import Section
 from accsim.config.resolve import read_chip_file, resolve_chip
 from accsim.config.yaml_source import Document, KeyPath, dotted
@@ -39,6 +39,7 @@ class ResolvedValue:
 _UNITS_BY_SECTION = {
     "macs_per_pe": "MACs/cycle",
     "cycles_per_element": "cycles",
+    "ports": "bytes/cycle",
     "timings": "nCK",
 }
 _UNITS_BY_ENDING = {
@@ -72,6 +73,8 @@ def chip_values(path_or_name: str) -> tuple[ResolvedValue, ...]:
         if name == "memory":
             found += _dram(document, file.memory, chip.memory.part)
             found += _memory_figures(chip)
+        elif name == "sram":
+            found += _sram_figures(file.sram, chip)
         elif name == "array":
             found += _array_figures(chip)
     return tuple(found)
@@ -147,6 +150,20 @@ def _memory_figures(chip: Chip) -> Iterator[ResolvedValue]:
     yield _computed("memory.peak_bytes_per_s", memory.peak_bytes_per_s, "bytes/s", peak_formula)
     yield _computed("memory.capacity_bytes", memory.capacity_bytes, "bytes", capacity_formula)
     yield _computed("memory.refresh_share", share, "of time", share_formula)
+
+
+def _sram_figures(section: SramSection, chip: Chip) -> Iterator[ResolvedValue]:
+    unit = "bytes/cycle"
+    for user in ("dma", "array", "vector"):
+        if getattr(section.ports, user) is None:
+            yield _computed(f"sram.ports.{user}", chip.sram.port(user), unit, "all banks")
+    figures = (
+        ("", chip.sram.bytes_per_cycle, "banks x bank_bytes_per_cycle"),
+        ("dma_", chip.sram_dma_bytes_per_cycle, "memory.peak_bytes_per_s / core clock, rounded up"),
+        ("compute_", chip.sram_compute_bytes_per_cycle, "bytes_per_cycle - dma_bytes_per_cycle"),
+    )
+    for name, value, formula in figures:
+        yield _computed(f"sram.{name}bytes_per_cycle", value, unit, formula)
 
 
 def _array_figures(chip: Chip) -> Iterator[ResolvedValue]:

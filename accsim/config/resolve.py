@@ -15,6 +15,7 @@ from accsim.chip import (
     DotProductEngine,
     Memory,
     Sram,
+    SramPorts,
     SystolicArray,
     VectorOp,
     VectorUnit,
@@ -124,7 +125,9 @@ def resolve_chip(file: chip_schema.ChipFile) -> Chip:
         dma=Dma(outstanding=file.dma.outstanding, issue_cycles=file.dma.issue_cycles),
         sram=Sram(
             capacity_bytes=file.sram.capacity_kib * KIB,
-            bytes_per_cycle=file.sram.bytes_per_cycle,
+            banks=file.sram.banks,
+            bank_bytes_per_cycle=file.sram.bank_bytes_per_cycle,
+            ports=SramPorts(**file.sram.ports.model_dump()),
         ),
         array=_array(file.array),
         vector=VectorUnit(

@@ -20,12 +20,10 @@ from typing import get_args
 
 from accsim.array.cycles import tile_cost
 from accsim.chip import ComputeArray
+from accsim.lowering.builder import PARTIAL_SUM_BYTES
 from accsim.mapping import Held, MatmulMapping, Pin, Split
 
 SPLITS: tuple[Split, ...] = get_args(Split)
-
-PARTIAL_SUM_BYTES = 4
-"""Partial sums are kept in fp32."""
 
 MIN_INNER = 256
 """Shorter cuts of the reduction would spend most of a fold on fill and drain."""

@@ -32,10 +32,8 @@ _VECTOR_OPS: dict[OpKind, VectorOp] = {
 
 
 def vector_work(site: Site, operation: VectorOp, elements: int, sram_bytes: int) -> Work:
-    """The work of a vector tile: its passes, or the SRAM's time if that is longer."""
-    cycles = site.chip.vector.cycles(operation, elements)
-    extra = max(0, -(-sram_bytes // site.chip.sram.bytes_per_cycle) - cycles)
-    return Work(cycles + extra, extra, 0, sram_bytes)
+    """The work of a vector tile: its passes over `elements`, and the bytes that they move."""
+    return Work(site.chip.vector.cycles(operation, elements), 0, sram_bytes)
 
 
 def lower_elementwise(site: Site, index: int, op: Op) -> None:

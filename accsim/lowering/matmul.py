@@ -132,10 +132,10 @@ def _work(
     return array_work(
         cost,
         rows * inner * outer,
+        rows * outer,
         inputs.format.bits,
         weights.format.bits,
         op.writes[0].format.bits,
-        site.chip.sram.bytes_per_cycle,
     )
 
 
@@ -177,7 +177,7 @@ def _streamed(
 
 def _argmax_tile(site: Site, argmax: tuple[int, Op], elements: int, array: int, label: int) -> None:
     vector = site.chip.vector
-    work = Work(vector.cycles("argmax", elements), 0, 0, 0)
+    work = Work(vector.cycles("argmax", elements), 0, 0)
     count = site.build.vector(argmax[0], label, work, needs=Needs(array=array))
     site.marks[argmax[0]] = Needs(vector=count)
 

@@ -262,7 +262,7 @@ class AttentionUnits:
         bits = max(self.bits, self.kv_bits)
         macs = unit.heads * self.together * self.shape.head_dim * self.pairs(unit, piece)
         if not (inner and outer):
-            return Work(0, 0, macs, 0)
+            return Work(0, macs, 0)
         # Either all arrays share each head, one head after the other, or each has its own heads.
         shared = tile_cost(array, rows, inner, outer, bits)
         single = tile_cost(replace(array, count=1), rows, inner, outer, bits)
@@ -270,14 +270,16 @@ class AttentionUnits:
         cost, times = shared, unit.heads
         if single.cycles * turns < shared.cycles * unit.heads:
             cost, times = single, turns
+        drain = cost.drain_cycles
         whole = TileCost(
-            cost.cycles * times,
+            (cost.cycles - drain) * times + drain,
             cost.a_reads * unit.heads,
             cost.b_reads * unit.heads,
             cost.c_writes * unit.heads,
+            drain_cycles=drain,
         )
-        bytes_per_cycle = self.site.chip.sram.bytes_per_cycle
-        return array_work(whole, macs, self.bits, self.kv_bits, self.bits, bytes_per_cycle)
+        outputs = unit.heads * rows * outer
+        return array_work(whole, macs, outputs, self.bits, self.kv_bits, self.bits)
 
 
 def _visible(row: int, rows: int, context: int, start: int, end: int) -> int:

@@ -91,7 +91,7 @@ def sections(result: Result) -> tuple[Section, ...]:
                 row("DRAM pins", lambda run: percent(run.utilization.dram)),
                 row("array", lambda run: percent(run.utilization.array)),
                 row("vector unit", lambda run: percent(run.utilization.vector)),
-                row("SRAM ports", lambda run: percent(run.utilization.sram)),
+                row("SRAM banks", lambda run: percent(run.utilization.sram)),
             ),
         ),
         Section("Critical path by cause", tuple(_cause_rows(runs))),

@@ -26,7 +26,7 @@ GOOD: dict[str, Any] = {
         "queue_bursts": 32,
     },
     "dma": {"outstanding": 8, "issue_cycles": 32},
-    "sram": {"capacity_kib": 4, "bytes_per_cycle": 512},
+    "sram": {"capacity_kib": 4, "banks": 16, "bank_bytes_per_cycle": 32},
     "array": {
         "kind": "systolic",
         "count": 1,
@@ -101,6 +101,28 @@ def test_ranks_refresh_and_macs_per_pe_have_defaults(tmp_path: Path) -> None:
     assert chip.memory.ranks == 1
     assert chip.memory.refresh is True
     assert chip.array.macs_per_pe == (1, 1, 1)
+
+
+def test_sram_ports_carry_what_all_banks_do_unless_the_file_says_less(tmp_path: Path) -> None:
+    # 16 banks of 32 bytes; a port wider than that has no more to carry.
+    sram = load(tmp_path, {"sram.ports": {"array": 384, "vector": 1000}}).sram
+    assert (sram.bytes_per_cycle, sram.port("dma")) == (512, 512)
+    assert (sram.port("array"), sram.port("vector")) == (384, 512)
+
+
+def test_banks_that_just_leave_a_byte_to_the_compute_side_are_accepted(tmp_path: Path) -> None:
+    changes = {"sram.banks": 53, "sram.bank_bytes_per_cycle": 1, "sram.ports": {"dma": 52}}
+    chip = load(tmp_path, changes)
+    assert (chip.sram_dma_bytes_per_cycle, chip.sram_compute_bytes_per_cycle) == (52, 1)
+
+
+def test_wrong_memory_or_core_says_nothing_of_sram(tmp_path: Path) -> None:
+    changes: dict[str, object] = {
+        "core.clock_mhz": 0,
+        "sram.banks": 1,
+        "sram.bank_bytes_per_cycle": 1,
+    }
+    assert complaint(tmp_path, changes) == "core.clock_mhz: must be at least 1, got 0"
 
 
 def test_a_dot_product_engine_is_the_other_kind_of_array(tmp_path: Path) -> None:
@@ -277,6 +299,23 @@ def test_a_timing_override_replaces_that_timing_alone(tmp_path: Path) -> None:
             "memory.timings.tRTW: tRTW is 12, must be at least 13: CL - CWL + burst, or two bursts "
             "meet on the data bus",
         ),
+        (
+            {"sram.bytes_per_cycle": 512},
+            "sram.bytes_per_cycle: unknown key 'bytes_per_cycle', did you mean "
+            "'bank_bytes_per_cycle'? (allowed: capacity_kib, banks, bank_bytes_per_cycle, ports)",
+        ),
+        ({"sram.banks": 0}, "sram.banks: must be at least 1, got 0"),
+        (  # 51.2 bytes a cycle from the pins: 52 for the DMA, and one more
+            {"sram.banks": 2, "sram.bank_bytes_per_cycle": 26},
+            "sram.banks: all banks carry 52 bytes per core cycle (2 x 26), must be at least 53: "
+            "the DRAM's pins carry 51.2, array and vector unit share the rest",
+        ),
+        (
+            {"sram.ports": {"dma": 51}},
+            "sram.ports.dma: the DMA's port carries 51 bytes per core cycle, must be at least 52: "
+            "the DRAM's pins carry 51.2, and their data cannot wait",
+        ),
+        ({"sram.ports": {"array": 0}}, "sram.ports.array: must be at least 1, got 0"),
     ],
 )
 def test_each_wrong_value_has_its_message(

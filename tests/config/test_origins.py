@@ -21,7 +21,7 @@ memory:
   interleave_bytes: 256
   queue_bursts: 32
 dma: {outstanding: 8, issue_cycles: 32}
-sram: {capacity_kib: 4, bytes_per_cycle: 512}
+sram: {capacity_kib: 4, banks: 16, bank_bytes_per_cycle: 32}
 array: {kind: systolic, count: 1, rows: 64, columns: 32, dataflow: output_stationary}
 vector:
   lanes: 64
@@ -83,6 +83,12 @@ def test_a_timing_in_the_file_replaces_that_of_the_grade(tmp_path: Path) -> None
     assert found["memory.timings.tREFI"].origin == "grade DDR5-4800"
 
 
+def test_an_sram_port_in_the_file_names_its_line(tmp_path: Path) -> None:
+    text = CHIP.replace("bank_bytes_per_cycle: 32}", "bank_bytes_per_cycle: 32, ports: {dma: 64}}")
+    found = values(tmp_path, text=text)["sram.ports.dma"]
+    assert found == ResolvedValue("sram.ports.dma", 64, "bytes/cycle", "chip.yaml:9")
+
+
 def test_another_density_brings_its_refresh_time_rows_and_banks(tmp_path: Path) -> None:
     found = values(tmp_path, "  density_gbit: 32\n")
     origin = "density table, 32 Gbit"
@@ -133,6 +139,20 @@ def test_extended_temperature_shows_as_a_halved_interval(tmp_path: Path) -> None
             2_048_000_000_000,  # 64 x 32 at 1 GHz
             "MACs/s",
             "count x rows x columns x macs_per_pe.bits_16 x core clock",
+        ),
+        ("sram.bytes_per_cycle", 512, "bytes/cycle", "banks x bank_bytes_per_cycle"),  # 16 x 32
+        ("sram.ports.vector", 512, "bytes/cycle", "all banks"),
+        (
+            "sram.dma_bytes_per_cycle",
+            39,  # 38.4 bytes a cycle
+            "bytes/cycle",
+            "memory.peak_bytes_per_s / core clock, rounded up",
+        ),
+        (
+            "sram.compute_bytes_per_cycle",
+            473,
+            "bytes/cycle",
+            "bytes_per_cycle - dma_bytes_per_cycle",
         ),
         (
             "array.ridge_macs_per_byte.bits_4",

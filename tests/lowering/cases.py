@@ -122,7 +122,7 @@ chips = st.builds(
         lambda channels: Memory(PARTS["DDR4-3200"], channels, 1, 256, 32, refresh=True)
     ),
     dma=st.builds(Dma, outstanding=st.integers(1, 4), issue_cycles=st.integers(0, 9)),
-    sram=st.just(Sram(64 * KIB, 128)),
+    sram=st.just(Sram(64 * KIB, banks=8, bank_bytes_per_cycle=16)),
     array=arrays,
     vector=st.just(
         VectorUnit(

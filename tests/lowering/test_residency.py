@@ -25,7 +25,7 @@ def chip_with(sram_bytes: int) -> Chip:
         clock=Clock.from_mhz(1000),
         memory=Memory(PARTS["DDR4-3200"], 2, 1, 256, 32, refresh=True),
         dma=Dma(outstanding=4, issue_cycles=8),
-        sram=Sram(sram_bytes, bytes_per_cycle=256),
+        sram=Sram(sram_bytes, banks=8, bank_bytes_per_cycle=32),
         array=SystolicArray(1, 16, 16, "output_stationary", (1, 2, 2)),
         vector=VectorUnit(lanes=16, latency_cycles=10, cycles_per_element={}),
         dispatch_cycles=50,

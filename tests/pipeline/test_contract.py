@@ -17,7 +17,16 @@ from .models import SMALL, ordinary, traced, with_heads
 
 Json = dict[str, Any]
 
-CAUSES = ["dram", "array", "vector", "sram", "dma", "dispatch", "dependency"]
+CAUSES = [
+    "dram",
+    "array",
+    "vector",
+    "sram",
+    "sram_bandwidth",
+    "dma",
+    "dispatch",
+    "dependency",
+]
 
 TOP: dict[str, type] = {
     "schema": str,

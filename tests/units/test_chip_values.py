@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 
-from accsim.chip import Chip, DotProductEngine, Memory, SystolicArray
+from accsim.chip import Chip, DotProductEngine, Memory, Sram, SramPorts, SystolicArray
 from accsim.dram.standards import PARTS
+from accsim.units import Clock
 
 
 def test_the_pins_of_two_ddr4_3200_channels_carry_51_2_gigabytes_per_second() -> None:
@@ -50,3 +52,29 @@ def test_the_vector_unit_takes_whole_lanes_times_passes_plus_its_latency(small_c
     # 33 elements on 16 lanes: 3 steps; softmax makes 4 passes; 10 cycles of latency.
     assert small_chip.vector.cycles("softmax", 33) == 3 * 4 + 10
     assert small_chip.vector.cycles("residual_add", 16) == 1 + 10
+
+
+def test_dram_at_full_speed_has_its_share_of_the_sram(small_chip: Chip) -> None:
+    # 51.2 of 8 x 32 bytes per cycle of 1 GHz.
+    assert small_chip.sram_dma_bytes_per_cycle == 52
+    assert small_chip.sram_compute_bytes_per_cycle == 256 - 52
+
+
+def test_a_slower_core_clock_makes_the_share_of_the_dram_larger(small_chip: Chip) -> None:
+    # 51.2 GB/s at 300 MHz: 170.67 bytes a cycle.
+    assert replace(small_chip, clock=Clock.from_mhz(300)).sram_dma_bytes_per_cycle == 171
+
+
+@pytest.mark.parametrize(
+    ("sram", "port", "banks"),
+    [(Sram(1024, 52, 1), 52, 52), (Sram(1024, 4, 64, SramPorts(dma=51)), 51, 256)],
+)
+def test_an_sram_slower_than_the_pins_is_no_chip(
+    small_chip: Chip, sram: Sram, port: int, banks: int
+) -> None:
+    message = (
+        f"^DRAM at full speed takes 52 bytes per core cycle of SRAM; its DMA port carries {port}, "
+        f"all banks {banks}$"
+    )
+    with pytest.raises(ValueError, match=message):
+        replace(small_chip, sram=sram)
