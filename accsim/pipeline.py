@@ -44,7 +44,7 @@ def run(
         trace: what to execute, from `accsim.tracing`.
         exact: simulate every pass and every layer; otherwise some decode passes are interpolated
             and the equal layers of the prefill extrapolated (`RunResult.sampling` says how far).
-        progress: called after each simulated pass.
+        progress: called before each simulated pass and with every per cent of it.
 
     Raises:
         InputError: the model does not fit the DRAM, or a pass not the SRAM, or a run decodes
@@ -147,13 +147,16 @@ def _run(
         if progress:
             progress(f"{one.name}: {text}", number, len(trace.runs))
 
-    def decode_pass(index: int) -> PassStats:
-        step(f"decode pass {index + 1} of {len(one.decode)}")
-        this = one.decode[index]
-        return _measured(chip, trace.graphs[this.graph], this, cache_tokens)
+    def within(text: str) -> Callable[[int], None]:
+        step(text)
+        return lambda percent: step(f"{text}, {percent} %")
 
-    step("prefill")
-    prefill = _prefill(chip, trace, one, cache_tokens, exact)
+    def decode_pass(index: int) -> PassStats:
+        inside = within(f"decode pass {index + 1} of {len(one.decode)}")
+        this = one.decode[index]
+        return _measured(chip, trace.graphs[this.graph], this, cache_tokens, inside)
+
+    prefill = _prefill(chip, trace, one, cache_tokens, exact, within("prefill"))
     decode = sample([each.context for each in one.decode], decode_pass, exact=exact)
     return summarize(chip, trace, one, prefill, decode)
 
@@ -163,22 +166,29 @@ def _cache_tokens(trace: OpTrace, one: TracedRun) -> int:
     return max(max(each.contexts) + trace.graphs[each.graph].rows for each in one.passes())
 
 
-def _measured(chip: Chip, graph: PassGraph, one: Pass, cache_tokens: int) -> PassStats:
+def _measured(
+    chip: Chip, graph: PassGraph, one: Pass, cache_tokens: int, inside: Callable[[int], None]
+) -> PassStats:
     program = lower(chip, graph, one.contexts, cache_tokens)
-    return measure(chip, graph, program, simulate(program, chip))
+    return measure(chip, graph, program, simulate(program, chip, progress=inside))
 
 
 def _prefill(
-    chip: Chip, trace: OpTrace, one: TracedRun, cache_tokens: int, exact: bool
+    chip: Chip,
+    trace: OpTrace,
+    one: TracedRun,
+    cache_tokens: int,
+    exact: bool,
+    inside: Callable[[int], None],
 ) -> PrefillStats:
     graph = trace.graphs[one.prefill.graph]
     layers = len({op.layer for op in graph.ops if op.layer is not None})
     short = None if exact else shorten(graph)
     if short is None:
-        stats = _measured(chip, graph, one.prefill, cache_tokens)
+        stats = _measured(chip, graph, one.prefill, cache_tokens, inside)
         moved = stats.op_bytes.sum(axis=0)
         return PrefillStats(stats.causes.sum(axis=0), int(moved[0]), int(moved[1]), layers, layers)
-    stats = _measured(chip, short.graph, one.prefill, cache_tokens)
+    stats = _measured(chip, short.graph, one.prefill, cache_tokens, inside)
     model = sorted(short.model_ops)
     causes = stats.causes.sum(axis=0) + short.missing * stats.causes[model].sum(axis=0)
     moved = stats.op_bytes.sum(axis=0) + short.missing * stats.op_bytes[model].sum(axis=0)

@@ -15,6 +15,7 @@ from accsim.analysis.bounds import (
 from accsim.analysis.measure import UNITS, PassStats
 from accsim.analysis.sampling import SampledPasses
 from accsim.chip import Chip
+from accsim.dram.choice import chosen_model
 from accsim.errors import InvariantError
 from accsim.ops import OpKind, OpTrace, PassGraph, TracedRun
 from accsim.result import (
@@ -207,6 +208,7 @@ def _dram(chip: Chip, stats: tuple[PassStats, ...], decode_ps: int) -> DramStats
         row_conflicts=rows[2],
         activates=rows[3],
         refreshes=rows[4],
+        model=chosen_model(chip.memory),
     )
 
 
