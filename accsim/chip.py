@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, get_args
 
 from accsim.units import Clock
 
@@ -19,6 +19,12 @@ Remainder = Literal["gemv", "pad"]
 VectorOp = Literal[
     "rms_norm", "rotary", "softmax", "silu_mul", "residual_add", "argmax", "embedding", "quantise"
 ]
+AddressField = Literal["bank_group", "column", "bank", "rank", "row"]
+PagePolicy = Literal["open", "closed", "timeout"]
+
+ADDRESS_FIELDS: tuple[AddressField, ...] = get_args(AddressField)
+SEQUENTIAL: tuple[AddressField, ...] = ("bank_group", "column", "bank", "rank", "row")
+"""The usual address order, lowest first: a stream rotates over the bank groups, row by row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +91,66 @@ class DramPart:
 
 
 @dataclass(frozen=True, slots=True)
+class Policy:
+    """The controller of one channel.
+
+    Reads and writes arrive in a buffer of `buffer` requests each. Each cycle one request moves on
+    to the queue of its bank, which holds `bank_queue`. Reads move until `drain_from` writes wait;
+    then as many writes move as waited at that moment, less `drain_to`. Where nothing else is left
+    to do, all that wait move.
+
+    The banks take turns to issue a command; with `hits_first` any that can read or write goes
+    before those that need a row command. In a bank the oldest request to the open row goes first;
+    the row is closed when no queued request wants it. If the oldest request wants another row, it
+    is closed as soon as the device allows after `hit_limit` requests, and serves no more than
+    `starvation_limit`.
+
+    `page` says when a row is closed without being asked to: never, with each column command (auto
+    precharge), or once it has not been used for `timeout_cycles`. Before a refresh the banks of a
+    rank are precharged by one command (`precharge_all`) or one by one. `two_commands` lets a row
+    and a column command issue in one cycle, as HBM can.
+    """
+
+    buffer: int = 32
+    bank_queue: int = 8
+    drain_from: int = 32
+    drain_to: int = 0
+    hit_limit: int = 4
+    starvation_limit: int = 32
+    page: PagePolicy = "open"
+    timeout_cycles: int = 0
+    hits_first: bool = True
+    precharge_all: bool = True
+    two_commands: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("buffer", "bank_queue", "drain_from", "hit_limit", "starvation_limit"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if self.drain_from > self.buffer:
+            raise ValueError(
+                f"drain_from is {self.drain_from}, must be at most the buffer's {self.buffer}"
+            )
+        if not 0 <= self.drain_to < self.drain_from:
+            raise ValueError(
+                f"drain_to is {self.drain_to}, must be less than drain_from {self.drain_from}"
+            )
+        if self.page == "timeout" and self.timeout_cycles < 1:
+            raise ValueError(f"timeout_cycles must be at least 1, got {self.timeout_cycles}")
+
+
+@dataclass(frozen=True, slots=True)
 class Memory:
     """The DRAM system: equal channels behind one physical address space.
 
-    Addresses walk, from the lowest bit: `interleave_bytes` in a channel, channels, bank groups
-    (burst by burst), columns of a row, banks of a group, ranks, rows. `queue_bursts` is how far the
-    controller of a channel looks ahead: a row is activated at most that many bursts early.
+    Addresses walk, from the lowest bit: `interleave_bytes` in a channel, channels, then burst by
+    burst the fields of `address_order`. With `bank_hash`, the low bits of the row are folded into
+    bank group and bank. `queue_bursts` is how far the controller of a channel looks ahead: a row is
+    activated at most that many bursts early.
+
+    Raises:
+        ValueError: `address_order` does not name each field once, or a hash is asked of numbers of
+            bank groups and banks that are no powers of two.
     """
 
     part: DramPart
@@ -99,6 +159,30 @@ class Memory:
     interleave_bytes: int
     queue_bursts: int
     refresh: bool
+    address_order: tuple[AddressField, ...] = SEQUENTIAL
+    bank_hash: bool = False
+    controller: Policy | None = None
+    """How the controllers choose; None: the usual way (`policy`)."""
+
+    def __post_init__(self) -> None:
+        if sorted(self.address_order) != sorted(ADDRESS_FIELDS):
+            raise ValueError(
+                f"an order names {', '.join(ADDRESS_FIELDS)} once each, got {self.address_order}"
+            )
+        for count in (self.part.bank_groups, self.part.banks_per_group):
+            if self.bank_hash and count & (count - 1):
+                raise ValueError(f"a hash needs powers of two, got {count} bank groups or banks")
+
+    @property
+    def policy(self) -> Policy:
+        """`controller`, else buffers as deep as `queue_bursts`; two commands a cycle on HBM."""
+        if self.controller is not None:
+            return self.controller
+        return Policy(
+            buffer=self.queue_bursts,
+            drain_from=self.queue_bursts,
+            two_commands=self.part.standard.startswith("HBM"),
+        )
 
     @property
     def capacity_bytes(self) -> int:

@@ -46,7 +46,7 @@ def run(
         trace: what to execute, from `accsim.tracing`.
         exact: simulate every pass and every layer; otherwise some decode passes are interpolated
             and the equal layers of the prefill extrapolated (`RunResult.sampling` says how far).
-        progress: called after each simulated pass.
+        progress: called before each simulated pass and with every per cent of it.
 
     Raises:
         InputError: the model does not fit the DRAM, or a pass not the SRAM, or a run decodes
@@ -154,12 +154,16 @@ def _run(
         if progress:
             progress(f"{one.name}: {text}", number, len(trace.runs))
 
-    def decode_pass(index: int) -> PassStats:
-        step(f"decode pass {index + 1} of {len(one.decode)}")
-        this = one.decode[index]
-        return _measured(chip, trace.graphs[this.graph], this, cache_tokens)
+    def within(text: str) -> Callable[[int], None]:
+        step(text)
+        return lambda percent: step(f"{text}, {percent} %")
 
-    prefill = _prefill(chip, trace, one, cache_tokens, exact, step)
+    def decode_pass(index: int) -> PassStats:
+        inside = within(f"decode pass {index + 1} of {len(one.decode)}")
+        this = one.decode[index]
+        return _measured(chip, trace.graphs[this.graph], this, cache_tokens, inside)
+
+    prefill = _prefill(chip, trace, one, cache_tokens, exact, within)
     decode = sample([each.context for each in one.decode], decode_pass, exact=exact)
     return summarize(chip, trace, one, prefill, decode)
 
@@ -169,9 +173,11 @@ def _cache_tokens(trace: OpTrace, one: TracedRun) -> int:
     return max(max(each.contexts) + trace.graphs[each.graph].rows for each in one.passes())
 
 
-def _measured(chip: Chip, graph: PassGraph, one: Pass, cache_tokens: int) -> PassStats:
+def _measured(
+    chip: Chip, graph: PassGraph, one: Pass, cache_tokens: int, inside: Callable[[int], None]
+) -> PassStats:
     program = lower(chip, graph, one.contexts, cache_tokens)
-    return measure(chip, graph, program, simulate(program, chip))
+    return measure(chip, graph, program, simulate(program, chip, progress=inside))
 
 
 def _prefill(
@@ -180,13 +186,13 @@ def _prefill(
     one: TracedRun,
     cache_tokens: int,
     exact: bool,
-    step: Callable[[str], None],
+    within: Callable[[str], Callable[[int], None]],
 ) -> PrefillStats:
     count = len(one.prefill)
 
     def measured(graph: PassGraph, number: int) -> PassStats:
-        step("prefill" if count == 1 else f"prefill pass {number + 1} of {count}")
-        return _measured(chip, graph, one.prefill[number], cache_tokens)
+        inside = within("prefill" if count == 1 else f"prefill pass {number + 1} of {count}")
+        return _measured(chip, graph, one.prefill[number], cache_tokens, inside)
 
     total = PrefillStats.none()
     for name, numbers in groupby(range(count), lambda number: one.prefill[number].graph):

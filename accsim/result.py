@@ -80,7 +80,8 @@ class DramStats:
     """The DRAM over the decode passes.
 
     The five times are averages over the channels, in ps, and add up to the decode time: moving
-    data, read/write or rank turnaround, refresh, waiting for a row, nothing to do.
+    data, read/write or rank turnaround, refresh, waiting for a row, nothing to do. `model` is what
+    they were computed with.
     """
 
     data_ps: int
@@ -93,6 +94,7 @@ class DramStats:
     row_conflicts: int
     activates: int
     refreshes: int
+    model: Literal["row_granular", "command_level"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from accsim.analysis.measure import UNITS, PassStats
 from accsim.analysis.prefill import PrefillStats
 from accsim.analysis.sampling import SampledPasses
 from accsim.chip import Chip
+from accsim.dram.choice import chosen_model
 from accsim.errors import InvariantError
 from accsim.ops import OpKind, OpTrace, PassGraph, TracedRun
 from accsim.result import (
@@ -188,6 +189,7 @@ def _dram(chip: Chip, stats: tuple[PassStats, ...], decode_ps: int) -> DramStats
         row_conflicts=rows[2],
         activates=rows[3],
         refreshes=rows[4],
+        model=chosen_model(chip.memory),
     )
 
 

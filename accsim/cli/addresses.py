@@ -71,7 +71,7 @@ def addresses_command(
 
     accsim dram CHIP --replay FILE reads the same formats.
     """
-    from accsim.cli.inputs import chosen_pass, load_inputs, located
+    from accsim.cli.inputs import chosen_pass, load_inputs, located, tell_model
     from accsim.cli.writing import writing
     from accsim.export.addresses import write_addresses
     from accsim.files import whole_file
@@ -79,6 +79,7 @@ def addresses_command(
 
     hardware, trace = load_inputs(chip, workload)
     run_name, number = chosen_pass(trace, chosen, option="--pass")
+    tell_model(hardware)
     with located(chip):
         one = simulate_pass(hardware, trace, run_name, number)
     with writing(out), whole_file(out) as temporary:

@@ -18,6 +18,9 @@ from accsim.ops import OpTrace, TracedRun
 from accsim.tracing.decoding import trace_workload
 from accsim.tracing.file import read_trace
 
+SLOWDOWN = 200
+"""How much longer a pass takes to simulate command by command (docs/dram-model.md, "Speed")."""
+
 TRACE_SUFFIXES = (".jsonl", ".jsonl.gz")
 
 
@@ -59,6 +62,19 @@ def located(chip: str) -> Iterator[None]:
             document.problem(tuple(one.key.split(".")), one.message) if one.key else one
             for one in error.problems
         ) from None
+
+
+def tell_model(chip: Chip) -> None:
+    """One line on stderr where the memory of a chip needs the slow model of the DRAM."""
+    from accsim.dram.memory import outside_domain
+
+    unknown = outside_domain(chip.memory)
+    if unknown is not None:
+        click.echo(
+            f"the row-granular model does not know {unknown}: every DRAM command is simulated, "
+            f"which takes about {SLOWDOWN} times as long",
+            err=True,
+        )
 
 
 def _trace_path(text: str) -> Path:

@@ -11,7 +11,18 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from accsim.chip import Dataflow, Dequantise, DramPart, DramTimings, Remainder
+from accsim.chip import (
+    ADDRESS_FIELDS,
+    SEQUENTIAL,
+    AddressField,
+    Dataflow,
+    Dequantise,
+    DramPart,
+    DramTimings,
+    PagePolicy,
+    Policy,
+    Remainder,
+)
 from accsim.config.fields import Count, Cycles, Name, PowerOfTwo, Section, Whole, known, rule, rules
 from accsim.dram.standards import GRADES, PARTS, Temperature
 
@@ -79,6 +90,54 @@ class TimingsSection(Section):
         ]
 
 
+class ControllerSection(Section):
+    """How the controller of each channel chooses among the requests in its buffers."""
+
+    page: PagePolicy = Field(
+        default="open",
+        description="when a row is closed unasked: never, after each burst, or once it has not "
+        "been used for timeout_cycles",
+    )
+    timeout_cycles: Count | None = Field(
+        default=None, description="page timeout: command clock cycles that a row stays open unused"
+    )
+    drain_from: Count | None = Field(
+        default=None,
+        description="waiting writes from which on they go before reads; by default queue_bursts",
+    )
+    drain_to: Cycles = Field(
+        default=0, description="how many of the writes that waited then are left to wait on"
+    )
+    hit_limit: Count = Field(
+        default=4,
+        description="bursts of a row after which it is closed for an older request to another row "
+        "as soon as the device allows",
+    )
+    starvation_limit: Count = Field(
+        default=32, description="bursts of a row after which no more overtake such a request"
+    )
+
+    def over(self, usual: Policy) -> Policy:
+        """The usual controller of a memory with these settings in place of its own."""
+        return replace(usual, **self.model_dump(exclude_none=True))
+
+    def faults(self, queue_bursts: int | None) -> list[tuple[tuple[str], str]]:
+        """Settings that do not go together; `queue_bursts` is None where that is wrong itself."""
+        found: list[tuple[tuple[str], str]] = []
+        if self.page == "timeout" and self.timeout_cycles is None:
+            found.append((("page",), "page timeout needs timeout_cycles beside it"))
+        if self.page != "timeout" and self.timeout_cycles is not None:
+            found.append((("timeout_cycles",), f"has no meaning with page {self.page}"))
+        start = self.drain_from or queue_bursts
+        if queue_bursts is not None and start is not None and start > queue_bursts:
+            message = f"must be at most queue_bursts, {queue_bursts}, got {start}"
+            found.append((("drain_from",), message))
+        if start is not None and self.drain_to >= start:
+            message = f"must be less than drain_from, {start}, got {self.drain_to}"
+            found.append((("drain_to",), message))
+        return found
+
+
 Grade = Annotated[
     str,
     AfterValidator(known("memory grade", GRADES)),
@@ -120,6 +179,17 @@ class MemorySection(Section):
         le=4096, description="bursts that the controller of a channel looks ahead"
     )
     refresh: bool = Field(default=True, description="whether rows are refreshed, as they must be")
+    address_order: list[AddressField] = Field(
+        default=list(SEQUENTIAL),
+        description="fields of an address within a channel, the lowest first, each once",
+    )
+    bank_hash: bool = Field(
+        default=False,
+        description="whether row bits are folded into bank group and bank by exclusive or",
+    )
+    controller: ControllerSection = Field(
+        default=ControllerSection(), description="page policy, write drain and limits"
+    )
     timings: TimingsSection = Field(
         default=TimingsSection(), description="overrides of JEDEC timings, in command clock cycles"
     )
@@ -142,6 +212,25 @@ class MemorySection(Section):
                 f"must lie between the {part.burst_bytes}-byte burst and the "
                 f"{part.row_bytes}-byte row of {part.grade}, got {value}"
             )
+        return value
+
+    @field_validator("address_order")
+    @classmethod
+    def _each_field_once(cls, value: list[AddressField]) -> list[AddressField]:
+        missing = [name for name in ADDRESS_FIELDS if name not in value]
+        twice = [name for name in ADDRESS_FIELDS if value.count(name) > 1]
+        faults = [f"leaves out {', '.join(missing)}"] if missing else []
+        faults += [f"names {', '.join(twice)} more than once"] if twice else []
+        if faults:
+            raise rule(f"{' and '.join(faults)} (each once: {', '.join(ADDRESS_FIELDS)})")
+        return value
+
+    @field_validator("controller")
+    @classmethod
+    def _settings_that_go_together(
+        cls, value: ControllerSection, info: ValidationInfo
+    ) -> ControllerSection:
+        rules(value.faults(info.data.get("queue_bursts")))
         return value
 
     @field_validator("timings")

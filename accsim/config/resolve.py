@@ -110,18 +110,10 @@ def load_workload(path_or_name: str) -> Workload:
 
 def resolve_chip(file: chip_schema.ChipFile) -> Chip:
     """What a checked chip file describes."""
-    part = GRADES[file.memory.grade].part(file.memory.density_gbit, file.memory.temperature)
     return Chip(
         name=file.name,
         clock=Clock.from_mhz(file.core.clock_mhz),
-        memory=Memory(
-            part=replace(part, timings=file.memory.timings.over(part)),
-            channels=file.memory.channels,
-            ranks=file.memory.ranks,
-            interleave_bytes=file.memory.interleave_bytes,
-            queue_bursts=file.memory.queue_bursts,
-            refresh=file.memory.refresh,
-        ),
+        memory=_memory(file.memory),
         dma=Dma(outstanding=file.dma.outstanding, issue_cycles=file.dma.issue_cycles),
         sram=Sram(
             capacity_bytes=file.sram.capacity_kib * KIB,
@@ -141,6 +133,23 @@ def resolve_chip(file: chip_schema.ChipFile) -> Chip:
         dispatch_cycles=file.core.dispatch_cycles,
         attention=AttentionOptions(**file.attention.model_dump()),
     )
+
+
+def _memory(section: chip_schema.MemorySection) -> Memory:
+    part = GRADES[section.grade].part(section.density_gbit, section.temperature)
+    usual = Memory(
+        part=replace(part, timings=section.timings.over(part)),
+        channels=section.channels,
+        ranks=section.ranks,
+        interleave_bytes=section.interleave_bytes,
+        queue_bursts=section.queue_bursts,
+        refresh=section.refresh,
+        address_order=tuple(section.address_order),
+        bank_hash=section.bank_hash,
+    )
+    if section.controller == chip_schema.ControllerSection():
+        return usual
+    return replace(usual, controller=section.controller.over(usual.policy))
 
 
 def _array(section: chip_schema.SystolicSection | chip_schema.DotProductSection) -> ComputeArray:

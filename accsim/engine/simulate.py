@@ -17,7 +17,8 @@ import numpy as np
 import simpy
 
 from accsim.chip import Chip
-from accsim.dram.memory import MemoryModel, RowGranularMemory
+from accsim.dram.choice import model_of
+from accsim.dram.memory import MemoryModel
 from accsim.engine.check import check_timeline
 from accsim.engine.sram_port import Port
 from accsim.engine.story import deadlock_story
@@ -42,18 +43,22 @@ _PEERS = {Unit.ARRAY: Unit.VECTOR, Unit.VECTOR: Unit.ARRAY}
 
 
 def simulate(
-    program: Program, chip: Chip, memory_model: Callable[[], MemoryModel] | None = None
+    program: Program,
+    chip: Chip,
+    memory_model: Callable[[], MemoryModel] | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> Timeline:
     """Run one pass from time 0 on an idle chip with closed DRAM rows.
 
-    `memory_model` makes the DRAM model (default: `RowGranularMemory` of the chip).
+    `memory_model` makes the DRAM model (default: `accsim.dram.choice.model_of`). `progress` is
+    called with every whole per cent of the descriptors that is done.
 
     Raises:
         Deadlock: nothing can happen any more, yet commands are left.
         InvariantError: a conservation law was broken (a bug).
     """
-    memory = memory_model() if memory_model else RowGranularMemory(chip.memory)
-    machine = _Machine(program, chip, memory)
+    memory = memory_model() if memory_model else model_of(chip.memory)
+    machine = _Machine(program, chip, memory, progress)
     machine.run()
     timeline = machine.timeline()
     check_timeline(program, timeline, chip)
@@ -95,10 +100,17 @@ def _column(values: list[int]) -> Column:
 class _Machine:
     """The units of one chip working on one program."""
 
-    def __init__(self, program: Program, chip: Chip, memory: MemoryModel) -> None:
+    def __init__(
+        self,
+        program: Program,
+        chip: Chip,
+        memory: MemoryModel,
+        progress: Callable[[int], None] | None,
+    ) -> None:
         self.program = program
         self.chip = chip
         self.memory = memory
+        self.progress = progress
         self.env = simpy.Environment(initial_time=0)
         self.done = [0, 0, 0, 0]
         """Completion counters, one per `Unit`."""
@@ -319,7 +331,8 @@ class _Machine:
     def memory_controller(self) -> Steps:
         """Reports descriptors as done when the memory model says so, in order."""
         env, in_flight = self.env, self.in_flight
-        left = len(self.program.loads) + len(self.program.stores)
+        total = left = len(self.program.loads) + len(self.program.stores)
+        percent = 0
         while left:
             if not in_flight:
                 self.controller_idle = env.event()
@@ -331,6 +344,9 @@ class _Machine:
             if self.slot_waiters:
                 self.slot_waiters.popleft().succeed()
             left -= 1
+            if self.progress and (total - left) * 100 // total > percent:
+                percent = (total - left) * 100 // total
+                self.progress(percent)
 
     # -- the outcome -----------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from accsim.chip import Chip, DotProductEngine, SystolicArray, VectorUnit
+from accsim.chip import SEQUENTIAL, Chip, DotProductEngine, Policy, SystolicArray, VectorUnit
 from accsim.config.resolve import load_chip
 from accsim.dram.standards import PARTS
 from accsim.errors import InputError
@@ -199,6 +199,62 @@ def test_a_timing_override_replaces_that_timing_alone(tmp_path: Path) -> None:
             "memory.interleave_bytes: must lie between the 64-byte burst and the 8192-byte row of "
             "DDR4-3200, got 16384",
         ),
+        (
+            {"memory.address_order": ["column", "bank", "rank", "row"]},
+            "memory.address_order: leaves out bank_group "
+            "(each once: bank_group, column, bank, rank, row)",
+        ),
+        (
+            {"memory.address_order": ["bank_group", "column", "column", "rank", "row"]},
+            "memory.address_order: leaves out bank and names column more than once "
+            "(each once: bank_group, column, bank, rank, row)",
+        ),
+        (
+            {"memory.address_order": ["bank_groop", "column", "bank", "rank", "row"]},
+            "memory.address_order[0]: unknown value 'bank_groop', did you mean 'bank_group'? "
+            "(allowed: bank_group, column, bank, rank, row)",
+        ),
+        (
+            {"memory.address_order": "rorabacobg"},
+            "memory.address_order: expected a list, got 'rorabacobg'",
+        ),
+        (
+            {"memory.bank_hash": "xor"},
+            "memory.bank_hash: expected true or false, got 'xor'",
+        ),
+        (
+            {"memory.controller": {"page": "close"}},
+            "memory.controller.page: unknown value 'close', did you mean 'closed'? "
+            "(allowed: open, closed, timeout)",
+        ),
+        (
+            {"memory.controller": {"page": "timeout"}},
+            "memory.controller.page: page timeout needs timeout_cycles beside it",
+        ),
+        (
+            {"memory.controller": {"timeout_cycles": 100}},
+            "memory.controller.timeout_cycles: has no meaning with page open",
+        ),
+        (
+            {"memory.controller": {"drain_from": 33}},
+            "memory.controller.drain_from: must be at most queue_bursts, 32, got 33",
+        ),
+        (
+            {"memory.controller": {"drain_to": 32}},
+            "memory.controller.drain_to: must be less than drain_from, 32, got 32",
+        ),
+        (
+            {"memory.controller": {"drain_from": 8, "drain_to": 9}},
+            "memory.controller.drain_to: must be less than drain_from, 8, got 9",
+        ),
+        (
+            {"memory.controller": {"hit_limit": 0}},
+            "memory.controller.hit_limit: must be at least 1, got 0",
+        ),
+        (
+            {"memory.controller": {"starvation_limit": 0}},
+            "memory.controller.starvation_limit: must be at least 1, got 0",
+        ),
         ({"sram": 5}, "sram: expected keys and values, got 5"),
         ({"vector": [1]}, "vector: expected keys and values, got a list"),
         (
@@ -373,3 +429,54 @@ def test_a_problem_shows_its_line_and_points_at_the_value(tmp_path: Path) -> Non
         "      grade: 12",
         "             ^",
     ]
+
+
+def test_a_memory_without_a_word_on_its_controller_has_the_usual_one(tmp_path: Path) -> None:
+    memory = load(tmp_path, {"memory.queue_bursts": 48}).memory
+    assert memory.controller is None
+    assert memory.policy == Policy(buffer=48, drain_from=48)
+    assert (memory.address_order, memory.bank_hash) == (SEQUENTIAL, False)
+
+
+def test_a_controller_keeps_what_the_file_does_not_change(tmp_path: Path) -> None:
+    settings = {"page": "timeout", "timeout_cycles": 200, "drain_to": 7, "hit_limit": 9}
+    given: dict[str, object] = {"memory.grade": "HBM2e-3200", "memory.controller": settings}
+    assert load(tmp_path, given).memory.policy == Policy(
+        buffer=32,
+        drain_from=32,
+        drain_to=7,
+        hit_limit=9,
+        page="timeout",
+        timeout_cycles=200,
+        two_commands=True,
+    )
+
+
+def test_an_address_order_and_a_hash_reach_the_memory(tmp_path: Path) -> None:
+    order = ["column", "bank_group", "bank", "row", "rank"]
+    memory = load(tmp_path, {"memory.address_order": order, "memory.bank_hash": True}).memory
+    assert memory.address_order == ("column", "bank_group", "bank", "row", "rank")
+    assert memory.bank_hash
+
+
+def test_problems_of_order_and_controller_come_together_with_their_lines(tmp_path: Path) -> None:
+    wrong: dict[str, object] = {
+        "memory.address_order": ["column"],
+        "memory.controller": {"page": "timeout", "drain_from": 99, "drain_to": 99},
+        "sram.capacity_kib": 0,
+    }
+    with pytest.raises(InputError) as caught:
+        load(tmp_path, wrong)
+    lines = (tmp_path / "chip.yaml").read_text().splitlines()
+    found = {problem.key: problem.line for problem in caught.value.problems}
+    assert list(found) == [
+        "memory.address_order",
+        "memory.controller.page",
+        "memory.controller.drain_from",
+        "memory.controller.drain_to",
+        "sram.capacity_kib",
+    ]
+    for key, line in found.items():
+        # A list begins in the line below its key.
+        shown = lines[(line or 0) - 1] + lines[(line or 0) - 2]
+        assert f"{key.rpartition('.')[2]}:" in shown

@@ -220,3 +220,30 @@ def test_what_is_listed_is_what_is_simulated() -> None:
 def test_a_broken_file_is_refused_with_its_problems(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"memory\.channels: must be a power of two, got 3"):
         values(tmp_path, text=CHIP.replace("channels: 2", "channels: 3"))
+
+
+def test_the_controller_shows_what_it_takes_from_the_rest_of_the_memory(tmp_path: Path) -> None:
+    found = values(tmp_path)
+    key = "memory.controller.drain_from"
+    assert found[key] == ResolvedValue(key, 32, "", "computed: queue_bursts")
+    assert found["memory.controller.buffer"].value == 32
+    assert found["memory.controller.two_commands"].value is False
+    assert found["memory.controller.page"] == ResolvedValue(
+        "memory.controller.page", "open", "", "default"
+    )
+
+
+def test_settings_of_the_controller_name_their_line(tmp_path: Path) -> None:
+    lines = "  controller:\n    page: timeout\n    timeout_cycles: 200\n    drain_from: 8\n"
+    found = values(tmp_path, lines)
+    key = "memory.controller.timeout_cycles"
+    assert found[key] == ResolvedValue(key, 200, "nCK", "chip.yaml:7")
+    assert found["memory.controller.drain_from"].origin == "chip.yaml:8"
+
+
+def test_an_address_order_is_shown_as_one_value(tmp_path: Path) -> None:
+    key = "memory.address_order"
+    usual = ResolvedValue(key, "bank_group, column, bank, rank, row", "", "default")
+    assert values(tmp_path)[key] == usual
+    found = values(tmp_path, "  address_order: [column, bank_group, bank, rank, row]\n")[key]
+    assert (found.value, found.origin) == ("column, bank_group, bank, rank, row", "chip.yaml:5")
