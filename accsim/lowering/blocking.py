@@ -35,7 +35,8 @@ class MatmulShape:
 
     Bytes are stored bytes, scales included; `a_spilled` and `c_spilled` tell which activations
     travel through DRAM. Weights are stored in panels of `panel` output channels, and have a scale
-    for each `group` inputs (0: none).
+    for each `group` inputs (0: none). `expanded_bits` are those of a weight after the vector unit
+    has dequantised it (0: it does not).
     """
 
     rows: int
@@ -47,6 +48,7 @@ class MatmulShape:
     c_bytes_per_element: int
     operand_bits: int
     group: int
+    expanded_bits: int
     a_spilled: bool
     c_spilled: bool
 
@@ -59,20 +61,24 @@ class MatmulShape:
 class Budget:
     """What a mapping may use: stream-buffer and staging bytes, and how fast DRAM is.
 
-    `tile_bytes` is the size that a tile of streamed weights aims for.
+    `tile_bytes` is the size that a tile of streamed weights aims for. `expand_bytes` hold two tiles
+    of dequantised weights, of which the vector unit makes `expanded_per_cycle`.
     """
 
     stream_bytes: int
     staging_bytes: int
     tile_bytes: int
     dram_bytes_per_cycle: float
+    expand_bytes: int = 0
+    expanded_per_cycle: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """What a mapping is expected to cost: DRAM bytes of A, B and C, core cycles, number of tiles.
 
-    `exposed_cycles` are those in which the array waits for held blocks.
+    `exposed_cycles` are those in which the array waits for held blocks, `vector_cycles` those in
+    which the vector unit dequantises weights.
     """
 
     traffic_bytes: int
@@ -80,10 +86,12 @@ class Estimate:
     array_cycles: int
     exposed_cycles: float
     tiles: int
+    vector_cycles: float = 0.0
 
     @property
     def cycles(self) -> float:
-        return max(self.dram_cycles, self.array_cycles + self.exposed_cycles)
+        array = self.array_cycles + self.exposed_cycles
+        return max(self.dram_cycles, array, self.vector_cycles)
 
 
 def _ceil(a: int, b: int) -> int:
@@ -131,7 +139,12 @@ def _streams(
     panel = min(shape.panel, shape.outer)
     panel_bytes = panel * shape.b_bytes_per_column
     most = min(budget.tile_bytes // panel_bytes, _ceil(shape.outer, panel))
-    inner = _ceil(shape.inner, _ceil(panel_bytes, max(1, budget.tile_bytes)))
+    cuts = _ceil(panel_bytes, max(1, budget.tile_bytes))
+    if shape.expanded_bits:
+        expanded = panel * _ceil(shape.inner * shape.expanded_bits, 8)
+        most = min(most, budget.expand_bytes // 2 // expanded)
+        cuts = max(cuts, _ceil(2 * expanded, max(1, budget.expand_bytes)))
+    inner = _ceil(shape.inner, cuts)
     for number in range(max(1, most), 0, -1):
         for split in splits:
             outer = min(shape.outer, number * panel)
@@ -163,7 +176,8 @@ def fits(shape: MatmulShape, mapping: MatmulMapping, budget: Budget) -> bool:
     if mapping.inner < shape.inner and (shape.a_spilled or shape.c_spilled):
         staging += mapping.rows * mapping.outer * PARTIAL_SUM_BYTES
     room = stream_bytes(shape, mapping) <= budget.stream_bytes
-    return room and staging <= budget.staging_bytes
+    expanded = 2 * mapping.outer * _ceil(mapping.inner * shape.expanded_bits, 8)
+    return room and staging <= budget.staging_bytes and expanded <= budget.expand_bytes
 
 
 def traffic_bytes(shape: MatmulShape, mapping: MatmulMapping) -> int:
@@ -220,13 +234,17 @@ def estimate(
 ) -> Estimate:
     """What a mapping is expected to cost."""
     traffic = traffic_bytes(shape, mapping)
-    tiles = _ceil(shape.rows, mapping.rows) * _ceil(shape.outer, mapping.outer)
+    row_blocks = _ceil(shape.rows, mapping.rows)
+    tiles = row_blocks * _ceil(shape.outer, mapping.outer)
+    # A tile of weights is dequantised each time that it is used.
+    expanded = row_blocks * shape.inner * shape.outer if shape.expanded_bits else 0
     return Estimate(
         traffic_bytes=traffic,
         dram_cycles=traffic / budget.dram_bytes_per_cycle,
         array_cycles=array_cycles(shape, replace(mapping, held="none"), array),
         exposed_cycles=exposed_cycles(shape, mapping, budget),
         tiles=tiles * _ceil(shape.inner, mapping.inner),
+        vector_cycles=expanded / budget.expanded_per_cycle if expanded else 0.0,
     )
 
 

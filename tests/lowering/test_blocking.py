@@ -39,13 +39,14 @@ SHAPE = MatmulShape(
     c_bytes_per_element=2,
     operand_bits=16,
     group=0,
+    expanded_bits=0,
     a_spilled=True,
     c_spilled=True,
 )
 
 shapes = st.builds(
     lambda rows, inner, outer, a, c: MatmulShape(
-        rows, inner, outer, 16, 2 * inner, 2 * inner, 2, 16, 0, a, c
+        rows, inner, outer, 16, 2 * inner, 2 * inner, 2, 16, 0, 0, a, c
     ),
     st.integers(1, 300),
     st.sampled_from([1, 100, 512, 1024, 2048]),
@@ -141,7 +142,7 @@ small_arrays = st.one_of(
 )
 small_shapes = st.builds(
     lambda rows, inner, panels, a, c: MatmulShape(
-        rows, inner, 4 * panels, 4, 2 * inner, 2 * inner, 2, 16, 0, a, c
+        rows, inner, 4 * panels, 4, 2 * inner, 2 * inner, 2, 16, 0, 0, a, c
     ),
     st.integers(1, 9),
     st.sampled_from([4, 6, 12]),
