@@ -8,7 +8,8 @@ block; with the weights B held it is the other way round; with none held both st
 Where activations and outputs stay in SRAM (decoding), the weights stream past once in tiles as
 large as the stream buffer likes. Where they travel through DRAM (long prompts), every candidate is
 estimated and the fastest is taken: the larger of DRAM time and array time, as if they overlapped
-perfectly but for held blocks; the engine tells the truth afterwards.
+perfectly but for blocks that there is no room to fetch early. The engine tells the truth
+afterwards.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from functools import lru_cache
 from typing import get_args
 
 from accsim.array.cycles import tile_cost
-from accsim.chip import ComputeArray
+from accsim.chip import Chip, ComputeArray
 from accsim.lowering.builder import PARTIAL_SUM_BYTES
 from accsim.mapping import Held, MatmulMapping, Pin, Split
 
@@ -77,8 +78,8 @@ class Budget:
 class Estimate:
     """What a mapping is expected to cost: DRAM bytes of A, B and C, core cycles, number of tiles.
 
-    `exposed_cycles` are those in which the array waits for held blocks, `vector_cycles` those in
-    which the vector unit dequantises weights.
+    `exposed_cycles` are those in which the array waits for blocks that come late, `vector_cycles`
+    those in which the vector unit dequantises weights.
     """
 
     traffic_bytes: int
@@ -92,6 +93,13 @@ class Estimate:
     def cycles(self) -> float:
         array = self.array_cycles + self.exposed_cycles
         return max(self.dram_cycles, array, self.vector_cycles)
+
+
+def dram_bytes_per_cycle(chip: Chip) -> float:
+    """What a stream gets from DRAM per core cycle: the pins, but for the time of refresh."""
+    memory, timings = chip.memory, chip.memory.part.timings
+    share = timings.tRFC / timings.tREFI if memory.refresh else 0.0
+    return float(memory.peak_bytes_per_s) * (1 - share) / chip.clock.hz
 
 
 def _ceil(a: int, b: int) -> int:
@@ -158,14 +166,18 @@ def held_bytes(shape: MatmulShape, mapping: MatmulMapping) -> int:
     return mapping.outer * shape.b_bytes_per_column if mapping.held == "weights" else 0
 
 
-def stream_bytes(shape: MatmulShape, mapping: MatmulMapping) -> int:
-    """Stream-buffer bytes of a mapping: the held block, and two of what streams past."""
+def tile_bytes(shape: MatmulShape, mapping: MatmulMapping) -> int:
+    """Bytes that stream past for each tile: what is not held of it."""
     a_tile = mapping.rows * _ceil(shape.a_bytes_per_row * mapping.inner, shape.inner)
     b_tile = mapping.outer * _ceil(shape.b_bytes_per_column * mapping.inner, shape.inner)
     if not shape.a_spilled:
         a_tile = 0
-    streamed = {"inputs": b_tile, "weights": a_tile, "none": a_tile + b_tile}[mapping.held]
-    return held_bytes(shape, mapping) + 2 * streamed
+    return {"inputs": b_tile, "weights": a_tile, "none": a_tile + b_tile}[mapping.held]
+
+
+def stream_bytes(shape: MatmulShape, mapping: MatmulMapping) -> int:
+    """Stream-buffer bytes of a mapping: the held block, and two of what streams past."""
+    return held_bytes(shape, mapping) + 2 * tile_bytes(shape, mapping)
 
 
 def fits(shape: MatmulShape, mapping: MatmulMapping, budget: Budget) -> bool:
@@ -216,17 +228,28 @@ def array_cycles(shape: MatmulShape, mapping: MatmulMapping, array: ComputeArray
     return total + drain
 
 
-def exposed_cycles(shape: MatmulShape, mapping: MatmulMapping, budget: Budget) -> float:
-    """Core cycles in which the array waits for held blocks.
+def exposed_cycles(
+    shape: MatmulShape, mapping: MatmulMapping, budget: Budget, cycles: int
+) -> float:
+    """Core cycles in which the array, busy for `cycles` altogether, waits although DRAM keeps up.
 
     The next held block can only be brought in while the last one is used if there is room for both.
+    And a block's output has to pass while tiles come in: with room for two tiles only, the tile
+    after next is late by what both take longer than the array takes for a tile.
     """
-    held = held_bytes(shape, mapping)
-    if held + stream_bytes(shape, mapping) <= budget.stream_bytes:
-        return 0.0
+    room = budget.stream_bytes - stream_bytes(shape, mapping)
+    held, tile = held_bytes(shape, mapping), tile_bytes(shape, mapping)
     rows, outer = _ceil(shape.rows, mapping.rows), _ceil(shape.outer, mapping.outer)
-    turns = rows if mapping.held == "inputs" else outer
-    return turns * held / budget.dram_bytes_per_cycle
+    waits = 0.0
+    if held > room:
+        turns = rows if mapping.held == "inputs" else outer
+        waits += turns * held / budget.dram_bytes_per_cycle
+    if shape.c_spilled and tile > room:
+        output = mapping.rows * mapping.outer * shape.c_bytes_per_element
+        at_once = cycles / (rows * outer * _ceil(shape.inner, mapping.inner))
+        late = (tile + output) / budget.dram_bytes_per_cycle - at_once
+        waits += rows * outer * max(0.0, late)
+    return waits
 
 
 def estimate(
@@ -238,11 +261,12 @@ def estimate(
     tiles = row_blocks * _ceil(shape.outer, mapping.outer)
     # A tile of weights is dequantised each time that it is used.
     expanded = row_blocks * shape.inner * shape.outer if shape.expanded_bits else 0
+    cycles = array_cycles(shape, replace(mapping, held="none"), array)
     return Estimate(
         traffic_bytes=traffic,
         dram_cycles=traffic / budget.dram_bytes_per_cycle,
-        array_cycles=array_cycles(shape, replace(mapping, held="none"), array),
-        exposed_cycles=exposed_cycles(shape, mapping, budget),
+        array_cycles=cycles,
+        exposed_cycles=exposed_cycles(shape, mapping, budget, cycles),
         tiles=tiles * _ceil(shape.inner, mapping.inner),
         vector_cycles=expanded / budget.expanded_per_cycle if expanded else 0.0,
     )

@@ -8,7 +8,7 @@ from itertools import cycle, pairwise
 
 from accsim.array.cycles import tile_cost
 from accsim.chip import Chip, ComputeArray
-from accsim.lowering.blocking import Budget, MatmulShape, choose
+from accsim.lowering.blocking import Budget, MatmulShape, choose, dram_bytes_per_cycle
 from accsim.lowering.builder import NOTHING, Needs, Work, array_work
 from accsim.lowering.elementwise import vector_work
 from accsim.lowering.layout import panel_columns
@@ -93,7 +93,7 @@ def matmul_budget(chip: Chip, residency: Residency) -> Budget:
         residency.stream_bytes,
         residency.staging_bytes,
         residency.tile_bytes,
-        float(chip.memory.peak_bytes_per_s) / chip.clock.hz,
+        dram_bytes_per_cycle(chip),
         residency.expand_bytes,
         rate,
     )
