@@ -200,6 +200,18 @@ class PassGraph:
                 made[tensor.name] = index
         return tuple(found)
 
+    @cached_property
+    def readers(self) -> dict[str, tuple[int, ...]]:
+        """By name of a tensor: the operators that read it, in order."""
+        found: dict[str, list[int]] = {}
+        for index, op in enumerate(self.ops):
+            for tensor in op.reads:
+                found.setdefault(tensor.name, []).append(index)
+        for op in self.ops:
+            for tensor in op.writes:
+                found.setdefault(tensor.name, [])
+        return {name: tuple(indices) for name, indices in found.items()}
+
     def keys(self, context: int) -> int:
         """Keys visible to the pass, packed over the batch."""
         return context + self.sequences * self.rows

@@ -37,7 +37,8 @@ class MatmulShape:
     Bytes are stored bytes, scales included; `a_spilled` and `c_spilled` tell which activations
     travel through DRAM. Weights are stored in panels of `panel` output channels, and have a scale
     for each `group` inputs (0: none). `expanded_bits` are those of a weight after the vector unit
-    has dequantised it (0: it does not).
+    has dequantised it (0: it does not). For each element of C an operator that takes it block by
+    block may load `c_loaded_bits` of its other input; `c_stored_bits` are stored.
     """
 
     rows: int
@@ -47,6 +48,8 @@ class MatmulShape:
     a_bytes_per_row: int
     b_bytes_per_column: int
     c_bytes_per_element: int
+    c_loaded_bits: int
+    c_stored_bits: int
     operand_bits: int
     group: int
     expanded_bits: int
@@ -106,9 +109,13 @@ def _ceil(a: int, b: int) -> int:
     return -(-a // b)
 
 
+FEW = 8
+"""Into so many blocks a dimension is cut in each number of them; beyond, only some are tried."""
+
+
 def _counts(most: int) -> list[int]:
-    """Into how many blocks something is cut: each number up to 8, then 12, 16, 24, ...; `most`."""
-    counts = list(range(1, min(most, 8) + 1))
+    """Numbers of blocks that are tried: each up to `FEW`, then 12, 16, 24, ...; and `most`."""
+    counts = list(range(1, min(most, FEW) + 1))
     step = 4
     while counts[-1] + step < most:
         counts += [counts[-1] + step, counts[-1] + 2 * step]
@@ -129,7 +136,8 @@ def candidates(shape: MatmulShape, array: ComputeArray, budget: Budget) -> Itera
     if not (shape.a_spilled or shape.c_spilled):
         yield from _streams(shape, budget, splits)
         return
-    rows_sizes = {*_sizes(shape.rows, array.rows_at_once), *_sizes(shape.rows, 1)}
+    # Rows that fill the array, or few equal parts of them.
+    rows_sizes = {*_sizes(shape.rows, array.rows_at_once), *_sizes(shape.rows, 1)[:FEW]}
     inners = [size for size in _sizes(shape.inner, 1) if size >= min(MIN_INNER, shape.inner)]
     helds: tuple[Held, ...] = ("inputs", "weights", "none")
     for rows in sorted(rows_sizes, reverse=True):
@@ -176,8 +184,11 @@ def tile_bytes(shape: MatmulShape, mapping: MatmulMapping) -> int:
 
 
 def stream_bytes(shape: MatmulShape, mapping: MatmulMapping) -> int:
-    """Stream-buffer bytes of a mapping: the held block, and two of what streams past."""
-    return held_bytes(shape, mapping) + 2 * tile_bytes(shape, mapping)
+    """Stream-buffer bytes of a mapping: the held block, two of what streams past, and what is added
+    to a block of C.
+    """
+    added = _ceil(mapping.rows * mapping.outer * shape.c_loaded_bits, 8)
+    return held_bytes(shape, mapping) + 2 * tile_bytes(shape, mapping) + added
 
 
 def fits(shape: MatmulShape, mapping: MatmulMapping, budget: Budget) -> bool:
@@ -200,8 +211,8 @@ def traffic_bytes(shape: MatmulShape, mapping: MatmulMapping) -> int:
         a *= _ceil(shape.outer, mapping.outer)
     if mapping.held != "weights":
         b *= _ceil(shape.rows, mapping.rows)
-    c = shape.rows * shape.outer * shape.c_bytes_per_element if shape.c_spilled else 0
-    return a + b + c
+    c = shape.rows * shape.outer * (shape.c_loaded_bits + shape.c_stored_bits)
+    return a + b + _ceil(c, 8)
 
 
 @lru_cache(maxsize=1 << 16)
@@ -245,7 +256,8 @@ def exposed_cycles(
         turns = rows if mapping.held == "inputs" else outer
         waits += turns * held / budget.dram_bytes_per_cycle
     if shape.c_spilled and tile > room:
-        output = mapping.rows * mapping.outer * shape.c_bytes_per_element
+        bits = shape.c_loaded_bits + shape.c_stored_bits
+        output = _ceil(mapping.rows * mapping.outer * bits, 8)
         at_once = cycles / (rows * outer * _ceil(shape.inner, mapping.inner))
         late = (tile + output) / budget.dram_bytes_per_cycle - at_once
         waits += rows * outer * max(0.0, late)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from accsim.chip import Chip
 from accsim.lowering.blocking import choose, estimate
+from accsim.lowering.epilogue import epilogue_of
 from accsim.lowering.matmul import matmul_budget, matmul_shape
 from accsim.lowering.residency import Residency, divisions
 from accsim.mapping import Pin, pin_of
@@ -12,16 +15,17 @@ from accsim.ops import PassGraph
 
 def ranked(
     chip: Chip, graph: PassGraph, contexts: tuple[int, ...], pins: tuple[Pin, ...]
-) -> list[Residency]:
-    """The ways of dividing the SRAM, the fastest first.
+) -> Iterator[Residency]:
+    """The ways of dividing the SRAM, the fastest first, then those that may be small enough.
 
     The estimate adds up the matmuls under their best mappings and the DRAM time of the spilled
     activations that other operators read and write.
     """
-    found = divisions(graph, contexts, chip)
-    if len(found) == 1:
-        return found
-    return sorted(found, key=lambda one: _cycles(chip, graph, sum(contexts), one, pins))
+    found, others = divisions(graph, contexts, chip)
+    if len(found) > 1:
+        found.sort(key=lambda one: _cycles(chip, graph, sum(contexts), one, pins))
+    yield from found
+    yield from others
 
 
 def _cycles(
@@ -30,14 +34,18 @@ def _cycles(
     """Estimated core cycles of a pass; infinite where a matmul does not fit."""
     budget, keys = matmul_budget(chip, residency), graph.keys(context)
     total, moved = 0.0, 0
-    for op in graph.ops:
+    taken: set[int] = set()
+    for index, op in enumerate(graph.ops):
         if op.kind == "matmul":
-            shape = matmul_shape(op, chip.array, residency)
+            epilogue = epilogue_of(graph, index, residency)
+            if epilogue is not None:
+                taken.add(epilogue.index)
+            shape = matmul_shape(op, chip.array, residency, epilogue)
             mapping = choose(shape, chip.array, budget, pin_of(pins, op.name))
             if mapping is None:
                 return float("inf")
             total += estimate(shape, mapping, chip.array, budget).cycles
-        else:
+        elif index not in taken:
             moved += sum(
                 tensor.stored_bytes(context, keys)
                 for tensor in (*op.reads, *op.writes)

@@ -21,7 +21,7 @@ INPUTS_PER_OUTPUT: dict[OpKind, int] = {
 }
 """Elements of activations read for each element written."""
 
-_VECTOR_OPS: dict[OpKind, VectorOp] = {
+VECTOR_OPS: dict[OpKind, VectorOp] = {
     "embedding": "embedding",
     "rms_norm": "rms_norm",
     "rotary": "rotary",
@@ -87,7 +87,7 @@ def lower_elementwise(site: Site, index: int, op: Op) -> None:
         if len(stored) >= 2:
             needs |= Needs(stores=stored[-2])
         work = vector_work(
-            site, _VECTOR_OPS[op.kind], count * row_elements, count * (row_in + row_out)
+            site, VECTOR_OPS[op.kind], count * row_elements, count * (row_in + row_out)
         )
         done = build.vector(index, labels[block], work, needs=needs, free=free)
         tile_needs = NOTHING

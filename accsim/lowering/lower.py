@@ -125,11 +125,15 @@ def _lower(
     builder: type[ProgramBuilder],
 ) -> Program:
     """Lower with the best division of the SRAM that all operators fit."""
-    *others, last = ranked(chip, graph, contexts, pins)
-    for residency in others:
-        with suppress(DoesNotFit):
+    reason: DoesNotFit | None = None
+    for residency in ranked(chip, graph, contexts, pins):
+        try:
             return _lower_divided(chip, graph, contexts, cache_tokens, pins, builder, residency)
-    return _lower_divided(chip, graph, contexts, cache_tokens, pins, builder, last)
+        except DoesNotFit as error:
+            # The division that would be best tells what is missing.
+            reason = reason or error
+    assert reason is not None
+    raise reason
 
 
 def _lower_divided(
@@ -161,6 +165,8 @@ def _lower_divided(
 
 
 def _lower_op(site: Site, index: int, op: Op) -> None:
+    if index in site.taken:
+        return
     if op.kind == "matmul":
         lower_matmul(site, index, op, _streamed_argmax(site, index, op))
     elif op.kind == "scores":

@@ -10,7 +10,8 @@ from accsim.array.cycles import tile_cost
 from accsim.chip import Chip, ComputeArray
 from accsim.lowering.blocking import Budget, MatmulShape, choose, dram_bytes_per_cycle
 from accsim.lowering.builder import NOTHING, Needs, Work, array_work
-from accsim.lowering.elementwise import vector_work
+from accsim.lowering.elementwise import VECTOR_OPS, vector_work
+from accsim.lowering.epilogue import Epilogue, epilogue_of
 from accsim.lowering.layout import panel_columns
 from accsim.lowering.residency import Residency, expanded_bits
 from accsim.lowering.site import BadPin, DoesNotFit, Site
@@ -49,12 +50,16 @@ def lower_matmul(site: Site, index: int, op: Op, argmax: tuple[int, Op] | None) 
     spilled_in = [t for t in activations if site.is_spilled(t)]
     spilled_out = [t for t in op.writes if site.is_spilled(t)]
     before = site.build.count(Unit.ARRAY), site.build.count(Unit.STORE)
-    shape = matmul_shape(op, site.chip.array, site.residency)
+    epilogue = epilogue_of(site.graph, index, site.residency)
+    if epilogue is not None:
+        site.taken.add(epilogue.index)
+        site.moves_more.add(epilogue.index)
+    shape = matmul_shape(op, site.chip.array, site.residency, epilogue)
     mapping = site.mappings[index] = _choose(site, op, shape)
     if spilled_in or spilled_out or mapping.rows < op.rows or mapping.held != "none":
         site.moves_more.add(index)
         _BlockedMatmul(
-            site, index, op, weights, shape, mapping, spilled_in, spilled_out, argmax
+            site, index, op, weights, shape, mapping, spilled_in, spilled_out, argmax, epilogue
         ).emit()
     else:
         _streamed(site, index, op, weights, shape, mapping, argmax)
@@ -64,23 +69,32 @@ def lower_matmul(site: Site, index: int, op: Op, argmax: tuple[int, Op] | None) 
     )
 
 
-def matmul_shape(op: Op, array: ComputeArray, residency: Residency) -> MatmulShape:
-    """What there is to cut of a matmul."""
+def matmul_shape(
+    op: Op, array: ComputeArray, residency: Residency, epilogue: Epilogue | None
+) -> MatmulShape:
+    """What there is to cut of a matmul; `epilogue` takes its output block by block."""
+    c_bits = op.writes[0].format.bits
+    c_spilled = op.writes[0].name in residency.spilled
+    panel = panel_columns(array)
+    if epilogue is not None and epilogue.op.kind == "silu_mul":
+        panel *= 2
     inputs = next(t for t in op.reads if t.place == "chip")
     weights = next(t for t in op.reads if t.place == "weights")
     return MatmulShape(
         rows=op.rows,
         inner=op.inner,
         outer=op.outer,
-        panel=panel_columns(array),
+        panel=panel,
         a_bytes_per_row=inputs.format.stored_bytes(1, op.inner),
         b_bytes_per_column=weights.format.stored_bytes(1, op.inner),
-        c_bytes_per_element=-(-op.writes[0].format.bits // 8),
+        c_bytes_per_element=-(-c_bits // 8),
+        c_loaded_bits=epilogue.loaded_bits if epilogue else 0,
+        c_stored_bits=epilogue.stored_bits if epilogue else c_bits if c_spilled else 0,
         operand_bits=op.operand_bits,
         group=op.inner if weights.format.per_channel else weights.format.group,
         expanded_bits=expanded_bits(op, array),
         a_spilled=inputs.name in residency.spilled,
-        c_spilled=op.writes[0].name in residency.spilled,
+        c_spilled=c_spilled,
     )
 
 
@@ -244,10 +258,13 @@ class _BlockedMatmul:
     spilled_in: list[Tensor]
     spilled_out: list[Tensor]
     argmax: tuple[int, Op] | None
+    epilogue: Epilogue | None
 
     def emit(self) -> None:
         op, block = self.op, self.block
         ready = self.site.inputs_ready(self.index)
+        if self.epilogue is not None:
+            ready |= self.site.inputs_ready(self.epilogue.index)
         self.load_needs = Needs(stores=ready.stores)
         self.tile_needs = Needs(array=ready.array, vector=ready.vector)
         self.label = self.site.build.label(
@@ -255,6 +272,7 @@ class _BlockedMatmul:
             + ("both streamed" if block.held == "none" else f"{block.held.upper()} held")
         )
         self.output_stores: list[int] = []
+        self.made: list[int] = []
         row_starts = range(0, op.rows, block.rows)
         outer_starts = range(0, op.outer, block.outer)
         inner_starts = range(0, op.inner, block.inner)
@@ -289,9 +307,8 @@ class _BlockedMatmul:
         if self.shape.expanded_bits:
             elements = inner * outer
             needs |= _expand(self.site, self.index, op, self.shape, elements, loads, self.label)
-        if k == 0 and self.spilled_out and len(self.output_stores) >= 2:
-            # The staging area holds two output blocks: one being filled, one on its way out.
-            needs |= Needs(stores=self.output_stores[-2])
+        if k == 0:
+            needs |= self.room_for_block()
         work = _work(self.site, op, self.shape, rows, inner, outer, block.split)
         self.done = build.array(self.index, self.label, work, needs=needs, free=free)
         self.tile_needs = NOTHING
@@ -302,7 +319,9 @@ class _BlockedMatmul:
         outer = min(block.outer, op.outer - n)
         if self.argmax is not None:
             _argmax_tile(self.site, self.argmax, rows * outer, self.done, self.label)
-        if self.spilled_out:
+        if self.epilogue is not None:
+            self.finish_with(self.epilogue, m, n, rows, outer)
+        elif self.spilled_out:
             size = rows * outer * self.shape.c_bytes_per_element
             # Several outputs (queries, keys, values) share the rows of one product.
             base = self.site.layout.spilled(self.spilled_out[0])
@@ -315,6 +334,37 @@ class _BlockedMatmul:
             )
             self.output_stores.append(count)
 
+    def finish_with(self, epilogue: Epilogue, m: int, n: int, rows: int, outer: int) -> None:
+        """Hand a block of the output to the operator that uses it up, and store what that makes."""
+        site, build, index = self.site, self.site.build, epilogue.index
+        elements, before = rows * outer, m * self.op.outer + n * rows
+        needs, added = self.room_for_block() | Needs(array=self.done), 0
+        if epilogue.loaded is not None:
+            added = elements * epilogue.loaded_bits // 8
+            address = site.layout.spilled(epilogue.loaded) + before * epilogue.loaded_bits // 8
+            needs |= Needs(loads=self.load(address, added, op=index))
+        outputs = elements * epilogue.outputs // 2
+        in_bits = sum(t.format.bits for t in epilogue.op.reads)
+        moved = (elements * in_bits + outputs * epilogue.op.writes[0].format.bits) // 8
+        work = vector_work(site, VECTOR_OPS[epilogue.op.kind], outputs, moved)
+        made = build.vector(index, self.label, work, needs=needs, free=added)
+        if epilogue.stored is not None:
+            size = elements * epilogue.stored_bits // 8
+            address = site.layout.spilled(epilogue.stored) + before * epilogue.stored_bits // 8
+            count = build.store(index, self.label, address, size, needs=Needs(vector=made))
+            self.output_stores.append(count)
+        else:
+            # Nothing to store, but the block's room is taken until the vector unit is done.
+            self.made.append(made)
+        site.marks[index] = Needs(
+            vector=made, stores=self.output_stores[-1] if self.output_stores else 0
+        )
+
+    def room_for_block(self) -> Needs:
+        """The staging area holds two output blocks: one being filled, one on its way out."""
+        stores = self.output_stores[-2] if len(self.output_stores) >= 2 else 0
+        return Needs(stores=stores, vector=self.made[-2] if len(self.made) >= 2 else 0)
+
     def a_bytes(self, rows: int, k: int, inner: int) -> int:
         whole = self.shape.a_bytes_per_row
         return rows * (whole * (k + inner) // self.op.inner - whole * k // self.op.inner)
@@ -326,7 +376,9 @@ class _BlockedMatmul:
         )
         return self.load(base + offset, self.a_bytes(rows, k, inner))
 
-    def load(self, address: int, length: int, rows: int = 1, stride: int = 0) -> int:
+    def load(
+        self, address: int, length: int, rows: int = 1, stride: int = 0, *, op: int | None = None
+    ) -> int:
         """Load `rows` runs; returns the count of loads to wait for.
 
         A held block may be large: it comes in tiles, so that other loads are not kept out.
@@ -337,7 +389,7 @@ class _BlockedMatmul:
         for first in range(0, rows, at_once):
             for start in range(0, length, limit):
                 count = build.load(
-                    self.index,
+                    self.index if op is None else op,
                     self.label,
                     address + first * stride + start,
                     min(limit, length - start),

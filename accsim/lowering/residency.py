@@ -107,41 +107,54 @@ def _score_bytes(graph: PassGraph, contexts: tuple[int, ...], chip: Chip) -> int
     return 2 * most
 
 
-def divisions(graph: PassGraph, contexts: tuple[int, ...], chip: Chip) -> list[Residency]:
-    """The ways of dividing the SRAM between activations and tiles that are worth a look.
+def divisions(
+    graph: PassGraph, contexts: tuple[int, ...], chip: Chip
+) -> tuple[list[Residency], Iterator[Residency]]:
+    """The ways of dividing the SRAM between activations and tiles that are worth a look, and then,
+    one by one, those that are left where none of these will do.
 
     If the most activations alive at once fit half of the SRAM, all stay. Otherwise the largest are
     spilled first, one size after the other, until the rest fits a quarter; each step on the way
     that leaves an eighth for tiles is a candidate, with an eighth, a quarter or half of the SRAM to
     stage blocks on their way out. A quarter is set aside for dequantised weights where there are
-    any.
+    any. What is left is to spill yet more.
     """
     capacity = chip.sram.capacity_bytes
-    score_bytes = _score_bytes(graph, contexts, chip)
+    scores = _score_bytes(graph, contexts, chip)
     expands = any(expanded_bits(op, chip.array) for op in graph.ops if op.kind == "matmul")
     expand = capacity // 4 if expands else 0
-    lives = _live_ranges(graph, sum(contexts), chip.attention)
-    found: list[Residency] = []
-    for spilled, peak, last in _spills(graph, lives, capacity):
+
+    def divided(spilled: frozenset[str], peak: int) -> Iterator[Residency]:
         for staging in (capacity // 8, capacity // 4, capacity // 2) if spilled else (0,):
-            stream = capacity - peak - staging - score_bytes - expand
-            if stream >= capacity // 8 or (last and staging <= capacity // 8):
-                found.append(Residency(spilled, peak, staging, score_bytes, expand, stream))
-    return found
+            stream = capacity - peak - staging - scores - expand
+            yield Residency(spilled, peak, staging, scores, expand, stream)
+
+    lives = _live_ranges(graph, sum(contexts), chip.attention)
+    steps = _spills(graph, lives)
+    found: list[Residency] = []
+    enough = capacity // 2
+    for spilled, peak in steps:
+        first, *others = divided(spilled, peak)
+        last = peak <= enough
+        found += [one for one in (first, *others) if one.stream_bytes >= capacity // 8]
+        if last:
+            # The last step is always one of them, whatever is left for tiles.
+            found += [first] if first not in found else []
+            break
+        enough = capacity // 4
+    return found, (next(divided(spilled, peak)) for spilled, peak in steps)
 
 
 def _spills(
-    graph: PassGraph, lives: dict[str, tuple[int, int, int]], capacity: int
-) -> Iterator[tuple[frozenset[str], int, bool]]:
-    """Sets of activations to spill, each larger than the one before; the bytes that stay at most;
-    and whether it is the last set.
+    graph: PassGraph, lives: dict[str, tuple[int, int, int]]
+) -> Iterator[tuple[frozenset[str], int]]:
+    """Sets of activations to spill, each larger than the one before, from none to all; and the most
+    bytes that stay.
     """
     spilled: frozenset[str] = frozenset()
     peak, alive = _peak(lives, spilled)
-    enough = capacity // 2
-    while peak > enough:
-        yield spilled, peak, False
-        enough = capacity // 4
+    yield spilled, peak
+    while peak:
         size = max(lives[name][2] for name in alive)
         # All tensors of that size go together (layers are alike, so should their treatment be), and
         # so do all outputs of one operator (they leave the array in one block).
@@ -154,7 +167,7 @@ def _spills(
             if tensor.name in lives
         }
         peak, alive = _peak(lives, spilled)
-    yield spilled, peak, True
+        yield spilled, peak
 
 
 def _live_ranges(

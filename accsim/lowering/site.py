@@ -45,6 +45,8 @@ class Site:
     last_append: Needs = NOTHING
     moves_more: set[int] = field(default_factory=set)
     """Operators that move more than their own bytes (see `Program.moves_more`)."""
+    taken: set[int] = field(default_factory=set)
+    """Operators that have been emitted with the matmul before them."""
     mappings: dict[int, OpMapping] = field(default_factory=dict)
     """How each matmul and each attention (by its scores) is cut."""
 

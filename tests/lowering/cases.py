@@ -18,9 +18,10 @@ from accsim.chip import (
     VectorUnit,
 )
 from accsim.dram.standards import PARTS
+from accsim.lowering.division import ranked
 from accsim.lowering.layout import Layout, lay_out
 from accsim.lowering.lower import least_sram_bytes, lower
-from accsim.lowering.residency import Residency, divisions
+from accsim.lowering.residency import Residency
 from accsim.ops import NumberFormat, PassGraph
 from accsim.program import Program, Transfers
 from accsim.tracing.llama import build_graph
@@ -211,7 +212,7 @@ def divided(case: Case) -> tuple[Residency, Layout]:
     program = lowered(case)
     residency = next(
         one
-        for one in divisions(case.graph, case.contexts, case.chip)
+        for one in ranked(case.chip, case.graph, case.contexts, ())
         if (one.spilled, one.stream_bytes) == (program.spilled, program.stream_bytes)
     )
     context = sum(case.contexts)

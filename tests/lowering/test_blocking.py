@@ -37,6 +37,8 @@ SHAPE = MatmulShape(
     a_bytes_per_row=1024,
     b_bytes_per_column=1024,
     c_bytes_per_element=2,
+    c_loaded_bits=0,
+    c_stored_bits=16,
     operand_bits=16,
     group=0,
     expanded_bits=0,
@@ -46,7 +48,7 @@ SHAPE = MatmulShape(
 
 shapes = st.builds(
     lambda rows, inner, outer, a, c: MatmulShape(
-        rows, inner, outer, 16, 2 * inner, 2 * inner, 2, 16, 0, 0, a, c
+        rows, inner, outer, 16, 2 * inner, 2 * inner, 2, 0, 16 * c, 16, 0, 0, a, c
     ),
     st.integers(1, 300),
     st.sampled_from([1, 100, 512, 1024, 2048]),
@@ -149,7 +151,7 @@ small_arrays = st.one_of(
 )
 small_shapes = st.builds(
     lambda rows, inner, panels, a, c: MatmulShape(
-        rows, inner, 4 * panels, 4, 2 * inner, 2 * inner, 2, 16, 0, 0, a, c
+        rows, inner, 4 * panels, 4, 2 * inner, 2 * inner, 2, 0, 16 * c, 16, 0, 0, a, c
     ),
     st.integers(1, 9),
     st.sampled_from([4, 6, 12]),
@@ -241,7 +243,7 @@ def test_what_is_held_is_read_once_and_the_other_once_for_each_block() -> None:
 
 
 def test_resident_activations_cost_no_traffic() -> None:
-    shape = replace(SHAPE, a_spilled=False, c_spilled=False)
+    shape = replace(SHAPE, a_spilled=False, c_stored_bits=0, c_spilled=False)
     assert traffic_bytes(shape, cut(32, 16, 512, "weights")) == 65_536
 
 
@@ -275,7 +277,7 @@ def test_array_cycles_add_up_over_whole_and_partial_blocks() -> None:
 def test_a_held_block_is_waited_for_unless_the_next_one_fits_beside_it() -> None:
     # Four blocks of 32 KiB at 2 B a cycle; with the two B tiles of 16 KiB they take 64 KiB.
     mapping = cut(32, 16, 512, "inputs")
-    shape = replace(SHAPE, c_spilled=False)
+    shape = replace(SHAPE, c_stored_bits=0, c_spilled=False)
     assert exposed_cycles(shape, mapping, budget(98_303, 10**6, 2.0), 0) == 4 * 32_768 / 2
     assert exposed_cycles(shape, mapping, budget(98_304, 10**6, 2.0), 0) == 0
 
@@ -306,13 +308,13 @@ def test_equally_fast_mappings_are_decided_by_fewer_tiles() -> None:
 
 def test_resident_activations_let_the_weights_stream_in_large_tiles() -> None:
     # 16 panels of 16 columns, 16 KiB each; a tile of 50,000 B takes three of them.
-    shape = replace(SHAPE, outer=256, a_spilled=False, c_spilled=False)
+    shape = replace(SHAPE, outer=256, a_spilled=False, c_stored_bits=0, c_spilled=False)
     assert choose(shape, ARRAY, budget(150_000, 0, 1.0)) == cut(100, 48, 512, "none")
 
 
 def test_the_inputs_of_a_panel_larger_than_a_tile_are_cut() -> None:
     # A panel of 16 KiB in tiles of at most 5,000 B: four parts of 128 inputs.
-    shape = replace(SHAPE, a_spilled=False, c_spilled=False)
+    shape = replace(SHAPE, a_spilled=False, c_stored_bits=0, c_spilled=False)
     assert choose(shape, ARRAY, budget(15_000, 0, 1.0)) == cut(100, 16, 128, "none")
 
 
@@ -341,7 +343,7 @@ def test_a_pinned_size_beyond_the_matmul_is_the_whole_of_it() -> None:
 
 
 def test_blocks_of_rows_can_be_pinned_where_the_activations_stay_in_sram() -> None:
-    shape = replace(SHAPE, a_spilled=False, c_spilled=False)
+    shape = replace(SHAPE, a_spilled=False, c_stored_bits=0, c_spilled=False)
     chosen = choose(shape, ARRAY, budget(10**6, 0, 25.6), pin(rows=50, inner=512))
     assert chosen is not None
     assert (chosen.rows, chosen.inner) == (50, 512)

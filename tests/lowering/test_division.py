@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -28,8 +29,17 @@ def pin(match: str, **sizes: object) -> tuple[Pin, ...]:
 def test_what_fits_half_of_the_sram_is_not_up_for_choice(
     small_chip: Chip, small_decode: PassGraph
 ) -> None:
-    (only,) = ranked(small_chip, small_decode, (100,), ())
+    (only,), _ = divisions(small_decode, (100,), small_chip)
     assert only.spilled == frozenset()
+
+
+def test_where_nothing_will_do_more_and_more_is_spilled(
+    small_chip: Chip, small_decode: PassGraph
+) -> None:
+    found = list(ranked(small_chip, small_decode, (100,), ()))
+    for one, next_one in pairwise(found):
+        assert one.spilled < next_one.spilled
+    assert found[-1].resident_bytes == 0
 
 
 def test_a_division_spills_nothing_as_long_as_an_eighth_is_left_for_tiles(
@@ -37,7 +47,7 @@ def test_a_division_spills_nothing_as_long_as_an_eighth_is_left_for_tiles(
 ) -> None:
     # Gate and up (600 KiB), their product (300), the residual stream and the new keys and values
     # (300) take 1200 KiB, more than half of 2 MiB.
-    found = divisions(small_prefill, (0,), with_sram(small_chip, 2 * MIB // KIB))
+    found, _ = divisions(small_prefill, (0,), with_sram(small_chip, 2 * MIB // KIB))
     assert found[0].spilled == frozenset()
     assert len(found) > 1
     for one in found:

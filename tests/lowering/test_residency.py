@@ -34,7 +34,7 @@ def chip_with(sram_bytes: int) -> Chip:
 
 def division(graph: PassGraph, contexts: tuple[int, ...], chip: Chip) -> Residency:
     """The most that can be spilled, with the smallest staging area."""
-    found = divisions(graph, contexts, chip)
+    found, _ = divisions(graph, contexts, chip)
     return next(one for one in found if one.spilled == found[-1].spilled)
 
 
