@@ -12,6 +12,7 @@ from typing import Literal
 
 from accsim.units import Clock
 
+RefreshScheme = Literal["off", "all_bank", "per_bank", "same_bank"]
 Dataflow = Literal["output_stationary", "weight_stationary", "input_stationary"]
 VectorOp = Literal[
     "rms_norm", "rotary", "softmax", "silu_mul", "residual_add", "argmax", "embedding"
@@ -24,6 +25,10 @@ class DramTimings:
 
     `tRCD_WR` differs from `tRCD` on HBM only. `tRTRS` is the gap on the data bus when the rank
     changes; `tRTW` the least gap from a read to a write command.
+
+    `tRFCpb` is how long a bank refresh takes (DDR5 and HBM2e: tRFCsb), `tRREFD` the least gap from
+    it to an activate or refresh of another bank (DDR5: tREFSBRD, LPDDR5: tpbR2act, LPDDR4: tRRD).
+    Both are 0 where the standard has no bank refresh; `tRFCpb` also where no figure is known.
     """
 
     CL: int
@@ -46,6 +51,22 @@ class DramTimings:
     tRTRS: int
     tRFC: int
     tREFI: int
+    tRFCpb: int = 0
+    tRREFD: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BankRefresh:
+    """The command of a standard that refreshes some banks of a rank while the others work on.
+
+    One command refreshes `banks` banks: those of the same address in as many bank groups. In each
+    tREFI every bank has `rounds` turns. That is one, but for DDR5: REFsb exists in the fine
+    granularity mode only, where a refresh reaches half as many rows (JESD79-5, section 4.13).
+    """
+
+    scheme: RefreshScheme
+    banks: int
+    rounds: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +90,20 @@ class DramPart:
     row_bytes: int
     timings: DramTimings
     source: str
+    bank_refresh: BankRefresh | None = None
+
+    @property
+    def refresh_schemes(self) -> tuple[RefreshScheme, ...]:
+        """What a controller may do, the usual first."""
+        own = () if self.bank_refresh is None else (self.bank_refresh.scheme,)
+        return ("all_bank", *own, "off")
+
+    def refresh_turns(self, scheme: RefreshScheme) -> int:
+        """How many refresh commands a rank gets in each tREFI, so that no row waits longer."""
+        if self.bank_refresh is None or scheme != self.bank_refresh.scheme:
+            return int(scheme != "off")
+        banks = self.bank_groups * self.banks_per_group
+        return banks // self.bank_refresh.banks * self.bank_refresh.rounds
 
     @property
     def rank_bytes(self) -> int:
@@ -83,6 +118,11 @@ class Memory:
     Addresses walk, from the lowest bit: `interleave_bytes` in a channel, channels, bank groups
     (burst by burst), columns of a row, banks of a group, ranks, rows. `queue_bursts` is how far the
     controller of a channel looks ahead: a row is activated at most that many bursts early.
+    `refresh` says which banks rest at a time: those of a rank, those of one refresh command of the
+    standard, or none.
+
+    Raises:
+        ValueError: the standard has no such refresh, or no figure for it.
     """
 
     part: DramPart
@@ -90,7 +130,14 @@ class Memory:
     ranks: int
     interleave_bytes: int
     queue_bursts: int
-    refresh: bool
+    refresh: RefreshScheme
+
+    def __post_init__(self) -> None:
+        if self.refresh not in self.part.refresh_schemes:
+            allowed = ", ".join(self.part.refresh_schemes)
+            raise ValueError(f"no {self.refresh} refresh of {self.part.grade} (allowed: {allowed})")
+        if self.refresh in ("per_bank", "same_bank") and not self.part.timings.tRFCpb:
+            raise ValueError(f"no tRFCpb of {self.part.grade} for {self.refresh} refresh")
 
     @property
     def capacity_bytes(self) -> int:

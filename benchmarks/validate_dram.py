@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import yaml
 
-from accsim.chip import DramPart, DramTimings, Memory
+from accsim.chip import DramPart, DramTimings, Memory, RefreshScheme
 from accsim.dram.address import AddressMap, from_letters
 from accsim.dram.reference import patterns
 from accsim.dram.reference.memory import Replay, replay
@@ -135,7 +135,8 @@ def memory_of(config: dict[str, Any], simulator: str) -> AddressMap:
     )
     channels = shape["channels"] * shape.get("pseudo_channels_per_channel", 1)
     step = 1 << config["channel_bit"] if channels > 1 else part.burst_bytes
-    memory = Memory(part, channels, shape["ranks"], step, config["buffer"], config["refresh"])
+    refresh: RefreshScheme = "all_bank" if config["refresh"] else "off"
+    memory = Memory(part, channels, shape["ranks"], step, config["buffer"], refresh)
     return AddressMap(memory, from_letters(config["mapping"])[0])
 
 

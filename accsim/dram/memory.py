@@ -53,6 +53,7 @@ class RowGranularMemory:
 
     def __init__(self, memory: Memory) -> None:
         part, t = memory.part, memory.part.timings
+        by_bank = part.bank_refresh is not None and memory.refresh == part.bank_refresh.scheme
         self._p = np.array(
             [
                 memory.channels,
@@ -64,10 +65,11 @@ class RowGranularMemory:
                 memory.ranks,
                 part.row_bytes // part.burst_bytes,
                 memory.queue_bursts,
-                int(memory.refresh),
+                part.refresh_turns(memory.refresh),
+                part.bank_refresh.banks if by_bank and part.bank_refresh else 0,
                 *(t.CL, t.CWL, t.tRCD, t.tRCD_WR, t.tRP, t.tRAS, t.tRC, t.tCCD_S, t.tCCD_L),
                 *(t.tRRD_S, t.tRRD_L, t.tFAW, t.tRTP, t.tWR, t.tWTR_S, t.tWTR_L, t.tRTW, t.tRTRS),
-                *(t.tRFC, t.tREFI),
+                *(t.tRFC, t.tREFI, t.tRFCpb, t.tRREFD),
             ],
             dtype=np.int64,
         )
@@ -75,14 +77,16 @@ class RowGranularMemory:
         self._channels = np.zeros((memory.channels, kernel.CHANNEL_STATE), dtype=np.int64)
         self._ranks = np.zeros((all_ranks, kernel.RANK_STATE), dtype=np.int64)
         self._ranks[:, kernel.ACT_OLDEST : kernel.ACT_NEWEST + 1] = kernel.LONG_AGO
+        self._ranks[:, kernel.REFRESHED] = kernel.LONG_AGO
         # Ranks refresh in turn, evenly spread over the interval.
+        turns = max(1, part.refresh_turns(memory.refresh))
         for rank in range(memory.ranks):
-            due = t.tREFI * (rank + 1) // memory.ranks
+            due = t.tREFI * (rank + 1) // (memory.ranks * turns)
             self._ranks[rank :: memory.ranks, kernel.REFRESH_DUE] = due
         all_banks = all_ranks * part.banks_per_group * part.bank_groups
         self._banks = np.zeros((all_banks, kernel.BANK_STATE), dtype=np.int64)
         self._banks[:, kernel.OPEN_ROW] = -1
-        self._banks[:, kernel.ACT_AT] = kernel.LONG_AGO
+        self._banks[:, [kernel.ACT_AT, kernel.SHUT_UNTIL]] = kernel.LONG_AGO
         self._stats = np.zeros((memory.channels, kernel.STATISTICS), dtype=np.int64)
         self.window: Ints = np.zeros((memory.channels, 2), dtype=np.int64)
         # The period of the command clock in lowest terms, so that products fit 64 bits.
