@@ -27,7 +27,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from accsim.dram.jit import compiled
+from accsim.dram.jit import compiled, inlined
 
 Ints = npt.NDArray[np.int64]
 
@@ -43,8 +43,9 @@ ASIDE_RANK = 7
 ASIDE_GROUP = 8  # bank group of the last of them
 ASIDE_WRITE = 9
 SPARED = 10  # bursts of the stripe in use that a refresh of its banks leaves alone
-DATA_END = 11  # end of the data that have been promised
-CHANNEL_STATE = 12
+PASSED_OVER = 11  # 1 while bursts to the last bank of the groups wait for those to the others
+DATA_END = 12  # end of the data that have been promised
+CHANNEL_STATE = 13
 
 # Columns of the per-rank state.
 REFRESH_DUE = 0  # cycle at which the next refresh is due
@@ -193,15 +194,15 @@ def _refresh_banks(
     groups, per_group, turns = p[P_GROUPS], p[P_BANKS], p[P_REFRESH_TURNS]
     step = groups // p[P_REFRESH_BANKS]
     # Only the last refresh of a bank matters: intervals that passed in idle time are skipped.
-    passed = (now - ranks[rank, REFRESH_DUE]) // p[P_REFI] - 1
-    if passed > 0:
+    if now - ranks[rank, REFRESH_DUE] >= 2 * p[P_REFI]:
+        passed = (now - ranks[rank, REFRESH_DUE]) // p[P_REFI] - 1
         ranks[rank, REFRESH_DUE] += passed * p[P_REFI]
         stats[c, REFRESHES] += passed * turns
     while ranks[rank, REFRESH_DUE] <= now:
         turn = ranks[rank, REFRESH_TURN]
-        place = turn % (step * per_group)
-        first = (rank * per_group + place % per_group) * groups + place // per_group
-        end = first - place // per_group + groups
+        group, bank_index = turn // per_group % step, turn % per_group
+        first = (rank * per_group + bank_index) * groups + group
+        end = first - group + groups
         start = max(ranks[rank, REFRESH_DUE], ranks[rank, REFRESHED] + p[P_RREFD])
         start = max(start, ranks[rank, ACT_NEWEST] + p[P_RRD_S])
         for bank in range(first, end, step):
@@ -225,18 +226,22 @@ def _refresh_banks(
 
 
 @compiled
-def _spared(p: Ints, offset: int, bank: int, waited: int) -> int:
-    """How many bursts of the stripe in use were served before their turn when it is shut, so that
-    as many of the one before are still to go.
+def _spare(p: Ints, channels: Ints, c: int, offset: int, waited: int) -> None:
+    """Note how many bursts of the stripe in use were served before their turn when it is shut, so
+    that as many of an earlier one are still to go.
 
     Once a queue that holds `ahead` bursts reaches into the next stripe, the banks of both take
-    turns: one by one, or, with bank groups, from a lower bank to the same of the next group, so
-    that bank 0 goes before the last. A stream that has `waited` less has not got as far.
+    turns. Without bank groups that is one by one. With them it is from a bank to the same of the
+    next group, from which the last bank of the groups suffers: when bank 0 is open, what is left
+    of the last bank waits until a bank in front of it has nothing to do, or it is needed itself. A
+    stream that has `waited` less has not got as far.
     """
-    ahead = min(p[P_QUEUE] + p[P_REFRESH_BANKS] * BANK_QUEUE, waited)
+    ahead = p[P_QUEUE] + p[P_REFRESH_BANKS] * BANK_QUEUE
     if p[P_GROUPS] == 1:
-        return max(0, (ahead - offset) // 2)
-    return ahead if bank == 0 else 0
+        channels[c, SPARED] = max(0, (min(ahead, waited) - offset) // 2)
+    elif channels[c, PASSED_OVER]:
+        channels[c, SPARED] = min(ahead, waited)
+        channels[c, PASSED_OVER] = 0
 
 
 @compiled
@@ -280,7 +285,6 @@ def _go_around(
     column: int,
     gap: int,
     shut_after: int,
-    row: int,
 ) -> tuple[int, int]:
     """Go on through a stripe of which some banks are shut, after its first round.
 
@@ -301,7 +305,6 @@ def _go_around(
         column: cycle of the last column command.
         gap: cycles between column commands.
         shut_after: banks with a later end of their refresh are shut.
-        row: which row is open or will be.
 
     Returns:
         How many bursts have been dealt with, and how many of them stepped aside.
@@ -358,7 +361,7 @@ def _catch_up(p: Ints, channels: Ints, stats: Ints, c: int, gap: int) -> None:
     channels[c, ASIDE] = 0
 
 
-@compiled
+@inlined
 def serve(
     p: Ints,
     channels: Ints,
@@ -370,6 +373,7 @@ def serve(
     end: int,
     write: int,
     arrival: int,
+    by_bank: bool,
 ) -> tuple[int, int]:
     """Serve bursts [first, end) of channel `c`, offered at cycle `arrival`.
 
@@ -384,6 +388,8 @@ def serve(
         end: one past the last burst.
         write: 1 for writes, 0 for reads.
         arrival: no command of this request issues before this cycle.
+        by_bank: whether a refresh takes some banks only. A constant wherever this is called, so
+            that the usual case is compiled without what the other needs.
 
     Returns:
         The cycles at which the first burst's data begins and the last burst's data ends on the bus.
@@ -396,7 +402,6 @@ def serve(
     to_row = p[P_RCD_WR] if write else p[P_RCD]
     latency = p[P_CWL] if write else p[P_CL]
     refreshing = p[P_REFRESH_TURNS] != 0
-    by_bank = p[P_REFRESH_BANKS] != 0
     room_of_queues = p[P_QUEUE] + p[P_REFRESH_BANKS] * BANK_QUEUE
     t_rp, t_ras, t_rc, t_rtp = p[P_RP], p[P_RAS], p[P_RC], p[P_RTP]
     t_rrd_s, t_rrd_l, t_faw = p[P_RRD_S], p[P_RRD_L], p[P_FAW]
@@ -413,7 +418,7 @@ def serve(
     begin = -1
     left = end - first
     while left > 0:
-        waiting = channels[c, ASIDE]
+        waiting = channels[c, ASIDE] if by_bank else 0
         if waiting and (
             max(channels[c, LAST_COLUMN] + gap, arrival) >= channels[c, ASIDE_FROM]
             or channels[c, ASIDE_WRITE] != write
@@ -437,7 +442,7 @@ def serve(
                 turned = ready - slot
                 slot = ready
             # The controller sees a request once its queue has room: that far ahead of the bus.
-            ahead = min(p[P_QUEUE], room_of_queues - waiting)
+            ahead = min(p[P_QUEUE], room_of_queues - waiting) if by_bank else p[P_QUEUE]
             seen = max(arrival, last - ahead * p[P_CCD_S])
         shut, spared = 0, 0
         if by_bank:
@@ -445,7 +450,7 @@ def serve(
                 open_before = banks[base + group, OPEN_ROW] == row
                 _refresh_banks(p, ranks, rank, banks, stats, c, slot)
                 if open_before and banks[base + group, OPEN_ROW] != row:
-                    channels[c, SPARED] = _spared(p, offset, bank_index, (slot - arrival) // gap)
+                    _spare(p, channels, c, offset, (slot - arrival) // gap)
             spared = min(channels[c, SPARED], count)
             for bank in range(base, base + groups):
                 shut += banks[bank, SHUT_UNTIL] + to_row > slot
@@ -463,7 +468,7 @@ def serve(
         # First round: one burst in each bank group, each as soon as its row is open.
         touched = min(count, groups)
         stepped = 0
-        if spared:
+        if by_bank and spared:
             touched, count = 0, spared
             begin = begin if begin >= 0 else slot + latency
         column = slot - gap
@@ -474,7 +479,7 @@ def serve(
         g = group
         for i in range(touched):
             bank = base + g
-            if shut and banks[bank, SHUT_UNTIL] + to_row > slot:
+            if by_bank and shut and banks[bank, SHUT_UNTIL] + to_row > slot:
                 if waiting + stepped == room_of_queues:
                     touched = i
                     break
@@ -523,7 +528,7 @@ def serve(
         # The rest follows at the fixed gap, until the request, the stripe or the refresh interval
         # ends.
         rest = count - touched
-        if shut:
+        if by_bank and shut:
             rest, passed = _go_around(
                 p,
                 channels,
@@ -538,7 +543,6 @@ def serve(
                 column,
                 gap,
                 slot - to_row,
-                row,
             )
             column += (rest - passed) * gap
             stepped += passed
@@ -555,11 +559,11 @@ def serve(
         done = touched + rest
         stats[c, DATA] += done * p[P_BURST]
         stats[c, TURNAROUND] += done * (gap - p[P_BURST])
-        if stepped:
+        if by_bank and stepped:
             channels[c, ASIDE_RANK] = rank_index
             channels[c, ASIDE_GROUP] = (group + done - 1) & wrap
             channels[c, ASIDE_WRITE] = write
-        if done > stepped:
+        if not by_bank or done > stepped:
             stats[c, TURNAROUND] += turned
             channels[c, LAST_COLUMN] = column
             channels[c, LAST_WRITE] = write
@@ -568,12 +572,15 @@ def serve(
             channels[c, STARTED] = 1
         left -= done
         offset += done
-        if spared:
-            channels[c, SPARED] -= done
+        if by_bank:
+            channels[c, SPARED] -= min(spared, done)
         if offset == stripe_bursts:
-            channels[c, SPARED] = 0
             offset = 0
             bank_index += 1
+            if by_bank:
+                channels[c, SPARED] = 0
+                if bank_index >= bank_rows - 1:
+                    channels[c, PASSED_OVER] = int(bank_index == bank_rows)
             if bank_index == bank_rows:
                 bank_index = 0
                 rank_index += 1
@@ -581,6 +588,8 @@ def serve(
                     rank_index = 0
                     row += 1
     end_column = channels[c, LAST_COLUMN]
+    if not by_bank:
+        return begin, end_column + latency + p[P_BURST]
     if channels[c, ASIDE]:
         # If nothing else comes, those aside go as soon as they can, in few groups.
         after = end_column + gap if channels[c, STARTED] else 0
@@ -628,18 +637,15 @@ def submit(
             low = channel_bytes_below(start, c, count, interleave)
             high = channel_bytes_below(start + row_bytes, c, count, interleave)
             if high > low:
-                begin, done = serve(
-                    p,
-                    channels,
-                    ranks,
-                    banks,
-                    stats,
-                    c,
-                    low // burst,
-                    -(-high // burst),
-                    write,
-                    arrival,
-                )
+                low, high = low // burst, -(-high // burst)
+                if p[P_REFRESH_BANKS]:
+                    begin, done = serve(
+                        p, channels, ranks, banks, stats, c, low, high, write, arrival, True
+                    )
+                else:
+                    begin, done = serve(
+                        p, channels, ranks, banks, stats, c, low, high, write, arrival, False
+                    )
                 if window[c, 0] < 0:
                     window[c, 0] = begin
                 window[c, 1] = done
