@@ -6,17 +6,26 @@ here reads files or knows simpy. All values are frozen and checked when they are
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, get_args
 
 from accsim.units import Clock
 
 RefreshScheme = Literal["off", "all_bank", "per_bank", "same_bank"]
 Dataflow = Literal["output_stationary", "weight_stationary", "input_stationary"]
+Dequantise = Literal["free", "array", "vector"]
+Remainder = Literal["gemv", "pad"]
 VectorOp = Literal[
-    "rms_norm", "rotary", "softmax", "silu_mul", "residual_add", "argmax", "embedding"
+    "rms_norm", "rotary", "softmax", "silu_mul", "residual_add", "argmax", "embedding", "quantise"
 ]
+AddressField = Literal["bank_group", "column", "bank", "rank", "row"]
+PagePolicy = Literal["open", "closed", "timeout"]
+
+ADDRESS_FIELDS: tuple[AddressField, ...] = get_args(AddressField)
+SEQUENTIAL: tuple[AddressField, ...] = ("bank_group", "column", "bank", "rank", "row")
+"""The usual address order, lowest first: a stream rotates over the bank groups, row by row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,19 +119,75 @@ class DramPart:
         """Capacity of one rank of one channel."""
         return self.bank_groups * self.banks_per_group * self.rows * self.row_bytes
 
+    @property
+    def peak_bytes_per_s(self) -> Fraction:
+        """What the pins of one channel can carry: burst bytes over burst cycles."""
+        return Fraction(self.burst_bytes * self.clock.hz_num, self.burst_cycles * self.clock.hz_den)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The controller of one channel.
+
+    Reads and writes arrive in a buffer of `buffer` requests each. Each cycle one request moves on
+    to the queue of its bank, which holds `bank_queue`. Reads move until `drain_from` writes wait;
+    then as many writes move as waited at that moment, less `drain_to`. Where nothing else is left
+    to do, all that wait move.
+
+    The banks take turns to issue a command; with `hits_first` any that can read or write goes
+    before those that need a row command. In a bank the oldest request to the open row goes first;
+    the row is closed when no queued request wants it. If the oldest request wants another row, it
+    is closed as soon as the device allows after `hit_limit` requests, and serves no more than
+    `starvation_limit`.
+
+    `page` says when a row is closed without being asked to: never, with each column command (auto
+    precharge), or once it has not been used for `timeout_cycles`. Before a refresh the banks of a
+    rank are precharged by one command (`precharge_all`) or one by one. `two_commands` lets a row
+    and a column command issue in one cycle, as HBM can.
+    """
+
+    buffer: int = 32
+    bank_queue: int = 8
+    drain_from: int = 32
+    drain_to: int = 0
+    hit_limit: int = 4
+    starvation_limit: int = 32
+    page: PagePolicy = "open"
+    timeout_cycles: int = 0
+    hits_first: bool = True
+    precharge_all: bool = True
+    two_commands: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("buffer", "bank_queue", "drain_from", "hit_limit", "starvation_limit"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if self.drain_from > self.buffer:
+            raise ValueError(
+                f"drain_from is {self.drain_from}, must be at most the buffer's {self.buffer}"
+            )
+        if not 0 <= self.drain_to < self.drain_from:
+            raise ValueError(
+                f"drain_to is {self.drain_to}, must be less than drain_from {self.drain_from}"
+            )
+        if self.page == "timeout" and self.timeout_cycles < 1:
+            raise ValueError(f"timeout_cycles must be at least 1, got {self.timeout_cycles}")
+
 
 @dataclass(frozen=True, slots=True)
 class Memory:
     """The DRAM system: equal channels behind one physical address space.
 
-    Addresses walk, from the lowest bit: `interleave_bytes` in a channel, channels, bank groups
-    (burst by burst), columns of a row, banks of a group, ranks, rows. `queue_bursts` is how far the
-    controller of a channel looks ahead: a row is activated at most that many bursts early.
-    `refresh` says which banks rest at a time: those of a rank, those of one refresh command of the
-    standard, or none.
+    Addresses walk, from the lowest bit: `interleave_bytes` in a channel, channels, then burst by
+    burst the fields of `address_order`. With `bank_hash`, the low bits of the row are folded into
+    bank group and bank. `queue_bursts` is how far the controller of a channel looks ahead: a row is
+    activated at most that many bursts early. `refresh` says which banks rest at a time: those of a
+    rank, those of one refresh command of the standard, or none.
 
     Raises:
-        ValueError: the standard has no such refresh, or no figure for it.
+        ValueError: the standard has no such refresh, or no figure for it; `address_order` does not
+            name each field once, or a hash is asked of numbers of bank groups and banks that are no
+            powers of two.
     """
 
     part: DramPart
@@ -131,6 +196,10 @@ class Memory:
     interleave_bytes: int
     queue_bursts: int
     refresh: RefreshScheme
+    address_order: tuple[AddressField, ...] = SEQUENTIAL
+    bank_hash: bool = False
+    controller: Policy | None = None
+    """How the controllers choose; None: the usual way (`policy`)."""
 
     def __post_init__(self) -> None:
         if self.refresh not in self.part.refresh_schemes:
@@ -138,6 +207,24 @@ class Memory:
             raise ValueError(f"no {self.refresh} refresh of {self.part.grade} (allowed: {allowed})")
         if self.refresh in ("per_bank", "same_bank") and not self.part.timings.tRFCpb:
             raise ValueError(f"no tRFCpb of {self.part.grade} for {self.refresh} refresh")
+        if sorted(self.address_order) != sorted(ADDRESS_FIELDS):
+            raise ValueError(
+                f"an order names {', '.join(ADDRESS_FIELDS)} once each, got {self.address_order}"
+            )
+        for count in (self.part.bank_groups, self.part.banks_per_group):
+            if self.bank_hash and count & (count - 1):
+                raise ValueError(f"a hash needs powers of two, got {count} bank groups or banks")
+
+    @property
+    def policy(self) -> Policy:
+        """`controller`, else buffers as deep as `queue_bursts`; two commands a cycle on HBM."""
+        if self.controller is not None:
+            return self.controller
+        return Policy(
+            buffer=self.queue_bursts,
+            drain_from=self.queue_bursts,
+            two_commands=self.part.standard.startswith("HBM"),
+        )
 
     @property
     def capacity_bytes(self) -> int:
@@ -145,12 +232,8 @@ class Memory:
 
     @property
     def peak_bytes_per_s(self) -> Fraction:
-        """What the pins can carry: burst bytes over burst cycles, all channels."""
-        part = self.part
-        return Fraction(
-            part.burst_bytes * self.channels * part.clock.hz_num,
-            part.burst_cycles * part.clock.hz_den,
-        )
+        """What the pins of all channels can carry."""
+        return self.channels * self.part.peak_bytes_per_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,11 +249,36 @@ class Dma:
 
 
 @dataclass(frozen=True, slots=True)
+class SramPorts:
+    """Bytes per core cycle that each user's port carries at most; None: as much as all banks."""
+
+    dma: int | None = None
+    array: int | None = None
+    vector: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Sram:
-    """The on-chip buffer; `bytes_per_cycle` is what the compute side may read and write."""
+    """The on-chip buffer: `banks` single-ported banks behind one address space.
+
+    A bank reads or writes `bank_bytes_per_cycle` in a core cycle. Addresses are interleaved over
+    the banks, so that a stream spreads evenly: what the users share is the rate of all banks.
+    """
 
     capacity_bytes: int
-    bytes_per_cycle: int
+    banks: int
+    bank_bytes_per_cycle: int
+    ports: SramPorts = SramPorts()
+
+    @property
+    def bytes_per_cycle(self) -> int:
+        """What all banks read and write in a core cycle."""
+        return self.banks * self.bank_bytes_per_cycle
+
+    def port(self, user: Literal["dma", "array", "vector"]) -> int:
+        """Bytes per core cycle that a user alone could move."""
+        limit: int | None = getattr(self.ports, user)
+        return self.bytes_per_cycle if limit is None else min(limit, self.bytes_per_cycle)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +286,10 @@ class SystolicArray:
     """`count` arrays of `rows` x `columns` processing elements.
 
     `macs_per_pe` gives MACs per PE per cycle for operands of 16, 8 and 4 bits (the wider of the two
-    operands decides).
+    operands decides). `double_buffered` PEs have shadow registers, so that a fold's operands enter,
+    or its outputs leave, while another fold streams. `dequantise` tells who multiplies the sums of
+    grouped weights by their scales: nobody, at no cost; the array, in steps of its own; or the
+    vector unit.
     """
 
     count: int
@@ -186,6 +297,8 @@ class SystolicArray:
     columns: int
     dataflow: Dataflow
     macs_per_pe: tuple[int, int, int]
+    double_buffered: bool = False
+    dequantise: Dequantise = "free"
     kind: Literal["systolic"] = "systolic"
 
     @property
@@ -204,10 +317,13 @@ class SystolicArray:
 
 @dataclass(frozen=True, slots=True)
 class DotProductEngine:
-    """`count` engines of `lanes` dot products, each taking `width` MACs per cycle.
+    """`count` engines of `lanes` dot products, each taking `width` MACs per cycle and input row.
 
-    One input row at a time: m rows take m times as long, there is no row parallelism.
-    `latency_cycles` is the depth of the multiply-and-reduce pipeline, paid once per tile.
+    `tile_rows` input rows at a time share one reading of the weights; there are multipliers for
+    each. Rows beyond the last whole group go one by one, on the multipliers of one row
+    (`remainder` gemv), or together as if they were a whole group (pad). With one row at a time m
+    rows take m times as long. `latency_cycles` is the depth of the multiply-and-reduce pipeline,
+    paid once per tile. `dequantise` as for `SystolicArray`.
     """
 
     count: int
@@ -215,16 +331,20 @@ class DotProductEngine:
     width: int
     latency_cycles: int
     macs_per_pe: tuple[int, int, int]
+    tile_rows: int = 1
+    remainder: Remainder = "gemv"
+    dequantise: Dequantise = "free"
     kind: Literal["dot_product"] = "dot_product"
 
     @property
     def rows_at_once(self) -> int:
         """Activation rows that share one reading of the weights."""
-        return 1
+        return self.tile_rows
 
     def macs_per_cycle(self, operand_bits: int) -> int:
         """Peak MACs per core cycle of the whole chip."""
-        return self.count * self.lanes * self.width * self.pe_rate(operand_bits)
+        multipliers = self.count * self.tile_rows * self.lanes * self.width
+        return multipliers * self.pe_rate(operand_bits)
 
     def pe_rate(self, operand_bits: int) -> int:
         """MACs per multiplier per cycle for operands of this width."""
@@ -255,11 +375,32 @@ class VectorUnit:
 
 
 @dataclass(frozen=True, slots=True)
+class AttentionOptions:
+    """How the chip's kernels do attention.
+
+    Attributes:
+        fused: scores, softmax and the weighted sum of values go unit by unit, so that scores never
+            exist as a whole; else each is finished for all heads before the next begins.
+        kv_shared_by_rows: a key or value that is read from DRAM serves all query rows of the pass;
+            else each row reads the KV cache for itself.
+        kv_shared_by_heads: it serves all query heads that share a KV head (grouped-query
+            attention); else each query head reads it for itself.
+    """
+
+    fused: bool = True
+    kv_shared_by_rows: bool = True
+    kv_shared_by_heads: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Chip:
     """A whole accelerator in one core clock domain, beside the DRAM's own clock.
 
     `dispatch_cycles` passes between the moment an operator's inputs are ready and the start of its
     first tile, on the unit that runs it.
+
+    Raises:
+        ValueError: the SRAM or the DMA's port cannot take what the DRAM's pins carry.
     """
 
     name: str
@@ -270,3 +411,25 @@ class Chip:
     array: ComputeArray
     vector: VectorUnit
     dispatch_cycles: int
+    attention: AttentionOptions = AttentionOptions()
+
+    def __post_init__(self) -> None:
+        share = self.sram_dma_bytes_per_cycle
+        if self.sram.port("dma") < share or self.sram_compute_bytes_per_cycle < 1:
+            raise ValueError(
+                f"DRAM at full speed takes {share} bytes per core cycle of SRAM; its DMA port "
+                f"carries {self.sram.port('dma')}, all banks {self.sram.bytes_per_cycle}"
+            )
+
+    @property
+    def sram_dma_bytes_per_cycle(self) -> int:
+        """SRAM bytes per core cycle set aside for the DMA: all that the pins carry, rounded up.
+
+        Data on the DRAM's bus cannot wait, whatever array and vector unit do meanwhile.
+        """
+        return math.ceil(self.memory.peak_bytes_per_s * self.clock.hz_den / self.clock.hz_num)
+
+    @property
+    def sram_compute_bytes_per_cycle(self) -> int:
+        """SRAM bytes per core cycle that array and vector unit share."""
+        return self.sram.bytes_per_cycle - self.sram_dma_bytes_per_cycle

@@ -33,6 +33,7 @@ OpKind = Literal[
     "residual_add",
     "silu_mul",
     "argmax",
+    "quantise",
 ]
 
 
@@ -233,8 +234,10 @@ class Pass:
 
 @dataclass(frozen=True, slots=True)
 class TracedRun:
-    """One way of decoding the workload: a prefill pass, then decode passes.
+    """One way of decoding the workload: prefill passes, then decode passes.
 
+    The prompt is read in one pass, or in several that each attend to what the earlier ones left in
+    the KV cache; the last of them emits the first token.
     `resident_bytes` is what must lie in DRAM: all weights, the embedding table and the KV cache at
     its longest. `expected_tokens_per_pass` is the mean that the acceptance statistics promise
     without the noise of this draw (None where unknown).
@@ -248,12 +251,12 @@ class TracedRun:
     batch: int
     expected_tokens_per_pass: float | None
     resident_bytes: int
-    prefill: Pass
+    prefill: tuple[Pass, ...]
     decode: tuple[Pass, ...]
 
     def passes(self) -> Iterator[Pass]:
-        """Prefill first, then every decode pass."""
-        yield self.prefill
+        """Every prefill pass, then every decode pass."""
+        yield from self.prefill
         yield from self.decode
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import groupby
 
 from accsim import __version__
 from accsim.analysis.bounds import peak_macs_per_s
 from accsim.analysis.measure import PassStats, measure
+from accsim.analysis.prefill import PrefillStats
 from accsim.analysis.sampling import sample
-from accsim.analysis.summary import PrefillStats, speedups, summarize
+from accsim.analysis.summary import speedups, summarize
 from accsim.chip import Chip
 from accsim.engine.simulate import simulate
 from accsim.errors import InputError, Problem
@@ -18,7 +20,7 @@ from accsim.ops import OpTrace, Pass, PassGraph, TracedRun
 from accsim.program import Program
 from accsim.result import Result, RunResult
 from accsim.timeline import Timeline
-from accsim.tracing.shorten import shorten
+from accsim.tracing.shorten import Shortened, shorten
 from accsim.units import show_capacity
 
 Progress = Callable[[str, int, int], None]
@@ -44,7 +46,7 @@ def run(
         trace: what to execute, from `accsim.tracing`.
         exact: simulate every pass and every layer; otherwise some decode passes are interpolated
             and the equal layers of the prefill extrapolated (`RunResult.sampling` says how far).
-        progress: called after each simulated pass.
+        progress: called before each simulated pass and with every per cent of it.
 
     Raises:
         InputError: the model does not fit the DRAM, or a pass not the SRAM, or a run decodes
@@ -73,7 +75,10 @@ def run(
 
 
 def simulate_pass(chip: Chip, trace: OpTrace, run_name: str, pass_index: int) -> SimulatedPass:
-    """Simulate one pass in full: 0 is the prefill, 1 the first decode pass, and so on.
+    """Simulate one pass in full.
+
+    Passes are numbered from 0: those of the prefill (one, but for a prompt that is read in chunks),
+    then the decode passes.
 
     Raises:
         InputError: the model does not fit the DRAM, or the pass not the SRAM.
@@ -114,7 +119,9 @@ def check_fits(chip: Chip, trace: OpTrace) -> None:
     ]
     # What else is wrong with the chip is told in the same breath.
     for one in large:
-        for step in (one.prefill, *one.decode[:1]):
+        # Of a prompt in parts, the first has the most rows and the last the LM head.
+        steps: tuple[Pass, ...] = (one.prefill[0], one.prefill[-1], *one.decode[:1])
+        for step in dict.fromkeys(steps):
             short = sram_problem(
                 chip, trace.graphs[step.graph], step.contexts, _cache_tokens(trace, one)
             )
@@ -147,13 +154,16 @@ def _run(
         if progress:
             progress(f"{one.name}: {text}", number, len(trace.runs))
 
-    def decode_pass(index: int) -> PassStats:
-        step(f"decode pass {index + 1} of {len(one.decode)}")
-        this = one.decode[index]
-        return _measured(chip, trace.graphs[this.graph], this, cache_tokens)
+    def within(text: str) -> Callable[[int], None]:
+        step(text)
+        return lambda percent: step(f"{text}, {percent} %")
 
-    step("prefill")
-    prefill = _prefill(chip, trace, one, cache_tokens, exact)
+    def decode_pass(index: int) -> PassStats:
+        inside = within(f"decode pass {index + 1} of {len(one.decode)}")
+        this = one.decode[index]
+        return _measured(chip, trace.graphs[this.graph], this, cache_tokens, inside)
+
+    prefill = _prefill(chip, trace, one, cache_tokens, exact, within)
     decode = sample([each.context for each in one.decode], decode_pass, exact=exact)
     return summarize(chip, trace, one, prefill, decode)
 
@@ -163,23 +173,48 @@ def _cache_tokens(trace: OpTrace, one: TracedRun) -> int:
     return max(max(each.contexts) + trace.graphs[each.graph].rows for each in one.passes())
 
 
-def _measured(chip: Chip, graph: PassGraph, one: Pass, cache_tokens: int) -> PassStats:
+def _measured(
+    chip: Chip, graph: PassGraph, one: Pass, cache_tokens: int, inside: Callable[[int], None]
+) -> PassStats:
     program = lower(chip, graph, one.contexts, cache_tokens)
-    return measure(chip, graph, program, simulate(program, chip))
+    return measure(chip, graph, program, simulate(program, chip, progress=inside))
 
 
 def _prefill(
-    chip: Chip, trace: OpTrace, one: TracedRun, cache_tokens: int, exact: bool
+    chip: Chip,
+    trace: OpTrace,
+    one: TracedRun,
+    cache_tokens: int,
+    exact: bool,
+    within: Callable[[str], Callable[[int], None]],
 ) -> PrefillStats:
-    graph = trace.graphs[one.prefill.graph]
+    count = len(one.prefill)
+
+    def measured(graph: PassGraph, number: int) -> PassStats:
+        inside = within("prefill" if count == 1 else f"prefill pass {number + 1} of {count}")
+        return _measured(chip, graph, one.prefill[number], cache_tokens, inside)
+
+    total = PrefillStats.none()
+    for name, numbers in groupby(range(count), lambda number: one.prefill[number].graph):
+        total += _alike(one, trace.graphs[name], tuple(numbers), exact, measured)
+    return total
+
+
+def _alike(
+    one: TracedRun,
+    graph: PassGraph,
+    numbers: tuple[int, ...],
+    exact: bool,
+    measured: Callable[[PassGraph, int], PassStats],
+) -> PrefillStats:
+    """Prefill passes of one graph: they differ in contexts only, as decode passes do."""
     layers = len({op.layer for op in graph.ops if op.layer is not None})
     short = None if exact else shorten(graph)
     if short is None:
-        stats = _measured(chip, graph, one.prefill, cache_tokens)
-        moved = stats.op_bytes.sum(axis=0)
-        return PrefillStats(stats.causes.sum(axis=0), int(moved[0]), int(moved[1]), layers, layers)
-    stats = _measured(chip, short.graph, one.prefill, cache_tokens)
-    model = sorted(short.model_ops)
-    causes = stats.causes.sum(axis=0) + short.missing * stats.causes[model].sum(axis=0)
-    moved = stats.op_bytes.sum(axis=0) + short.missing * stats.op_bytes[model].sum(axis=0)
-    return PrefillStats(causes, int(moved[0]), int(moved[1]), layers, layers - short.missing)
+        short = Shortened(graph, frozenset(), 0)
+    passes = sample(
+        [one.prefill[number].context for number in numbers],
+        lambda index: measured(short.graph, numbers[index]),
+        exact=exact,
+    )
+    return PrefillStats.of(passes, layers, short.model_ops, short.missing)

@@ -12,6 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
+from accsim.mapping import OpMapping
+
 
 class Unit(IntEnum):
     """The units that execute commands; also the index of each completion counter."""
@@ -69,14 +71,14 @@ class Transfers(Commands):
 class Tiles(Commands):
     """Array or vector tiles.
 
-    cycles       core cycles that the tile occupies its unit
-    sram_cycles  how many of those the SRAM's bandwidth adds over what the unit itself needs
-    macs         useful multiply-accumulates (0 on the vector unit)
-    sram_bytes   bytes read from and written to SRAM
+    cycles        core cycles from start to results, where SRAM bandwidth does not hold it up
+    drain_cycles  how many of those, at the end, the unit is free for the next tile
+    macs          useful multiply-accumulates (0 on the vector unit)
+    sram_bytes    bytes read from and written to SRAM
     """
 
     cycles: tuple[int, ...]
-    sram_cycles: tuple[int, ...]
+    drain_cycles: tuple[int, ...]
     macs: tuple[int, ...]
     sram_bytes: tuple[int, ...]
 
@@ -89,6 +91,9 @@ class Program:
     loads. `labels` are the texts that `Commands.label` points to (``tile 3/96``). `moves_more`
     are the operators that move more than their own bytes through DRAM, for want of SRAM: their
     activations are spilled, or an operand is read more than once.
+
+    `mappings` tell how each matmul and each attention (by its scores operator) was cut, by index of
+    the operator; `spilled` are the activations that live in DRAM.
     """
 
     graph: str
@@ -101,6 +106,8 @@ class Program:
     moves_more: frozenset[int]
     reserve_bytes: int
     stream_bytes: int
+    mappings: tuple[tuple[int, OpMapping], ...] = ()
+    spilled: frozenset[str] = frozenset()
 
     def queue(self, unit: Unit) -> Commands:
         """The commands of one unit."""

@@ -7,12 +7,14 @@ seconds are floats made from integer picoseconds once, at the end. Only addition
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 SCHEMA = "accsim.result/1"
 
-Cause = Literal["dram", "array", "vector", "sram", "dma", "dispatch", "dependency"]
-CAUSES: tuple[Cause, ...] = ("dram", "array", "vector", "sram", "dma", "dispatch", "dependency")
+Cause = Literal[
+    "dram", "array", "vector", "sram", "sram_bandwidth", "dma", "dispatch", "dependency"
+]
+CAUSES: tuple[Cause, ...] = get_args(Cause)
 RooflineBound = Literal["memory", "compute", "on_chip"]
 
 
@@ -54,7 +56,7 @@ class Utilization:
     dram    bytes moved over what the pins could have moved
     array   useful MACs over what the array could have done (at the precision of each operator)
     vector  busy time of the vector unit
-    sram    bytes that the compute side moved over what the SRAM ports could have moved
+    sram    bytes that array, vector unit and DMA moved over what all SRAM banks could have moved
     """
 
     dram: float
@@ -78,7 +80,8 @@ class DramStats:
     """The DRAM over the decode passes.
 
     The five times are averages over the channels, in ps, and add up to the decode time: moving
-    data, read/write or rank turnaround, refresh, waiting for a row, nothing to do.
+    data, read/write or rank turnaround, refresh, waiting for a row, nothing to do. `model` is what
+    they were computed with.
     """
 
     data_ps: int
@@ -91,6 +94,7 @@ class DramStats:
     row_conflicts: int
     activates: int
     refreshes: int
+    model: Literal["row_granular", "command_level"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +102,10 @@ class Sampling:
     """How many passes were simulated in full, and how well the rest were interpolated.
 
     `max_error` is the largest relative difference between an interpolated pass time and the same
-    pass simulated, over the passes where both were done (0 where every pass was simulated).
-    `prefill_layers_simulated` is less than `prefill_layers` where equal layers of the prefill were
-    extrapolated from one of them.
+    pass simulated, over the passes where both were done, those of a prompt in chunks among them (0
+    where every pass was simulated). `prefill_layers_simulated` is less than `prefill_layers`, which
+    every prefill pass adds to, where equal layers of the prefill were extrapolated from one of them
+    or chunks interpolated.
     """
 
     passes: int

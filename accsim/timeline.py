@@ -23,16 +23,25 @@ SLOT_BLOCKER = 5
 class Lane:
     """The commands of one unit as they ran; times in ps from the start of the pass.
 
-    ready_ps   when the last thing that the command waited for was there
-    start_ps   when it started: `ready_ps` plus dispatch (tiles) or DMA issue (transfers)
-    end_ps     when it was done
-    blocker    what it waited for last: a `Unit`, SRAM_BLOCKER, SLOT_BLOCKER or NO_BLOCKER
+    ready_ps      when the last thing that the command waited for was there
+    start_ps      when it started: `ready_ps` plus dispatch (tiles) or DMA issue (transfers)
+    end_ps        when it was done
+    blocker       what it waited for last: a `Unit`, SRAM_BLOCKER, SLOT_BLOCKER or NO_BLOCKER
+    sram_wait_ps  by how much SRAM bandwidth made it longer (tiles; 0 for transfers)
+    drain_ps      how long before `end_ps` its unit was free for the next tile (0 for transfers)
     """
 
     ready_ps: Column
     start_ps: Column
     end_ps: Column
     blocker: Column
+    sram_wait_ps: Column
+    drain_ps: Column
+
+    @property
+    def free_ps(self) -> Column:
+        """When each command's unit was free for the next tile."""
+        return self.end_ps - self.drain_ps
 
     def __len__(self) -> int:
         return len(self.end_ps)

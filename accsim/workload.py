@@ -12,6 +12,8 @@ from accsim.ops import NumberFormat
 
 SchemeName = Literal["autoregressive", "multi_token"]
 
+FP16 = NumberFormat("fp16", bits=16)
+
 
 @dataclass(frozen=True, slots=True)
 class ModelShape:
@@ -49,11 +51,24 @@ class ModelShape:
 
 @dataclass(frozen=True, slots=True)
 class Precision:
-    """Storage formats of weight matrices, activations (and norm weights) and the KV cache."""
+    """Storage formats of weight matrices, of activations that enter a product with one, and of the
+    KV cache.
+    """
 
     weights: NumberFormat
     activations: NumberFormat
     kv_cache: NumberFormat
+
+    @property
+    def working(self) -> NumberFormat:
+        """How everything else is stored: residual stream, outputs of products, norm weights and
+        embedding table, and queries, keys, values, scores and probabilities of attention.
+
+        The vector unit does not work in fewer than 16 bits: narrower activations are made from
+        fp16 where a weight matrix needs them (LLM.int8(): Dettmers et al. 2022,
+        arXiv 2208.07339, section 3.1).
+        """
+        return FP16 if self.activations.bits < FP16.bits else self.activations
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +108,10 @@ class RunSpec:
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """A model, how it is stored, how much is read and written, and every run to compare."""
+    """A model, how it is stored, how much is read and written, and every run to compare.
+
+    A prompt is read in passes of at most `prefill_chunk_tokens` per sequence (None: in one pass).
+    """
 
     name: str
     model: ModelShape
@@ -104,3 +122,4 @@ class Workload:
     seed: int
     baseline: str
     runs: tuple[RunSpec, ...]
+    prefill_chunk_tokens: int | None = None

@@ -22,12 +22,11 @@ from typing import Any
 import numpy as np
 import yaml
 
-from accsim.chip import DramPart, DramTimings, Memory, RefreshScheme
-from accsim.dram.address import AddressMap, from_letters
+from accsim.chip import DramPart, DramTimings, Memory, Policy
+from accsim.dram.address import from_letters
 from accsim.dram.reference import patterns
 from accsim.dram.reference.memory import Replay, replay
 from accsim.dram.reference.patterns import Trace
-from accsim.dram.reference.policy import Policy
 from accsim.units import Clock
 
 ROOT = Path(__file__).parent.parent
@@ -102,8 +101,8 @@ def configs() -> dict[str, dict[str, Any]]:
     return loaded
 
 
-def memory_of(config: dict[str, Any], simulator: str) -> AddressMap:
-    """The memory that a simulator was given."""
+def memory_of(config: dict[str, Any], simulator: str) -> Memory:
+    """The memory that a simulator was given, and its controller."""
     shape, given, burst = config["organisation"], config["timings"], config["burst_cycles"]
     values: dict[str, Any] = {
         name: next((given[spelling] for spelling in spellings if spelling in given), None)
@@ -135,9 +134,16 @@ def memory_of(config: dict[str, Any], simulator: str) -> AddressMap:
     )
     channels = shape["channels"] * shape.get("pseudo_channels_per_channel", 1)
     step = 1 << config["channel_bit"] if channels > 1 else part.burst_bytes
-    refresh: RefreshScheme = "all_bank" if config["refresh"] else "off"
-    memory = Memory(part, channels, shape["ranks"], step, config["buffer"], refresh)
-    return AddressMap(memory, from_letters(config["mapping"])[0])
+    return Memory(
+        part,
+        channels,
+        shape["ranks"],
+        step,
+        config["buffer"],
+        "all_bank" if config["refresh"] else "off",
+        address_order=from_letters(config["mapping"])[0],
+        controller=policy_of(config, simulator),
+    )
 
 
 def policy_of(config: dict[str, Any], simulator: str) -> Policy:
@@ -241,7 +247,6 @@ def run(case: Case, config: dict[str, Any]) -> Replay:
         pause = case.parameters.get("gap", 0) + int(case.simulator == "dramsim3")
     return replay(
         memory_of(config, case.simulator),
-        policy_of(config, case.simulator),
         addresses,
         writes,
         apart=bool(case.parameters.get("perch")),
@@ -340,7 +345,7 @@ def page(found: list[Outcome]) -> str:
         "Written by `make validate-dram`; do not edit. Each row is one recorded run (see "
         "`tests/golden/README.md`): total cycles until the last data, theirs and ours, with their "
         "timings, address mapping and buffer sizes. The controller is that of DRAMsim3 for its "
-        "rows and ours (`accsim.dram.reference.policy`) for the others. A reason is given where we "
+        "rows and ours (`accsim.chip.Policy`) for the others. A reason is given where we "
         "are further off than 2 % on streams and decode patterns, 5 % on strided, random and mixed "
         "ones, and any cycle of an isolated latency.",
         "",

@@ -27,7 +27,7 @@ def small_chip() -> Chip:
         clock=Clock.from_mhz(1000),
         memory=Memory(PARTS["DDR4-3200"], 2, 1, 256, 32, refresh="all_bank"),
         dma=Dma(outstanding=4, issue_cycles=8),
-        sram=Sram(512 * KIB, bytes_per_cycle=256),
+        sram=Sram(512 * KIB, banks=8, bank_bytes_per_cycle=32),
         array=SystolicArray(1, 16, 16, "output_stationary", (1, 2, 2)),
         vector=VectorUnit(
             lanes=16,
@@ -40,6 +40,7 @@ def small_chip() -> Chip:
                 "residual_add": 1,
                 "argmax": 1,
                 "embedding": 1,
+                "quantise": 2,
             },
         ),
         dispatch_cycles=50,

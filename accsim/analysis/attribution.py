@@ -5,11 +5,12 @@ goes from each command to the one that let it start, and charges the time in bet
 operator and one cause:
 
 dram        a descriptor was being served (data, rows, refresh and turnaround together)
-array       an array tile ran
-vector      a vector tile ran
-sram        SRAM was the limit: its ports were slower than the unit, or a load came late because it
-            found no room in the stream buffer while the memory stood idle; it then counts here as
-            far as the idle memory could have served it before
+array       an array tile ran, or drained
+vector      a vector tile ran, or drained
+sram        SRAM capacity: a load came late because it found no room in the stream buffer while the
+            memory stood idle; it counts here as far as the idle memory could have served it before
+sram_bandwidth
+            a tile took longer than its unit, for want of SRAM bandwidth
 dma         a descriptor was being issued
 dispatch    an operator was being started, or a unit waited for its next clock edge
 dependency  a load waited for something that no command accounts for (does not occur in programs
@@ -25,16 +26,15 @@ from bisect import bisect_right
 
 import numpy as np
 
-from accsim.chip import Chip
 from accsim.errors import InvariantError
-from accsim.program import Program, Tiles, Unit
+from accsim.program import Program, Unit
 from accsim.result import CAUSES
 from accsim.timeline import NO_BLOCKER, SRAM_BLOCKER, Column, Timeline
 
-_DRAM, _ARRAY, _VECTOR, _SRAM, _DMA, _DISPATCH, _DEPENDENCY = range(len(CAUSES))
+_DRAM, _ARRAY, _VECTOR, _SRAM, _BANDWIDTH, _DMA, _DISPATCH, _DEPENDENCY = range(len(CAUSES))
 
 
-def attribute(chip: Chip, program: Program, timeline: Timeline, op_count: int) -> Column:
+def attribute(program: Program, timeline: Timeline, op_count: int) -> Column:
     """Charge the pass to operators and causes.
 
     Returns:
@@ -45,7 +45,7 @@ def attribute(chip: Chip, program: Program, timeline: Timeline, op_count: int) -
     """
     if timeline.elapsed_ps == 0:
         return np.zeros((op_count, len(CAUSES)), dtype=np.int64)
-    walk = _Walk(chip, program, timeline, op_count)
+    walk = _Walk(program, timeline, op_count)
     walk.run()
     charged = np.array(walk.charged, dtype=np.int64).reshape(op_count, len(CAUSES))
     if int(charged.sum()) != timeline.elapsed_ps:
@@ -58,13 +58,15 @@ def attribute(chip: Chip, program: Program, timeline: Timeline, op_count: int) -
 class _Walk:
     """A place on the critical path (`time`, `unit`, `index`) and what was charged so far."""
 
-    def __init__(self, chip: Chip, program: Program, timeline: Timeline, op_count: int) -> None:
-        self.clock, self.program = chip.clock, program
+    def __init__(self, program: Program, timeline: Timeline, op_count: int) -> None:
+        self.program = program
         self.charged = [0] * (op_count * len(CAUSES))
         # Plain lists: the walk takes tens of thousands of single steps.
         self.ready = [lane.ready_ps.tolist() for lane in timeline.lanes]
         self.start = [lane.start_ps.tolist() for lane in timeline.lanes]
         self.end = [lane.end_ps.tolist() for lane in timeline.lanes]
+        self.sram_wait = [lane.sram_wait_ps.tolist() for lane in timeline.lanes]
+        self.drain = [lane.drain_ps.tolist() for lane in timeline.lanes]
         self.blocker = [lane.blocker.tolist() for lane in timeline.lanes]
         self.request_unit = timeline.memory.unit.tolist()
         self.request_index = timeline.memory.index.tolist()
@@ -97,15 +99,15 @@ class _Walk:
                 self.through_request()
 
     def through_tile(self) -> None:
+        """Back through a tile: from its results, or from where its unit took the next one."""
         unit, i = self.unit, self.index
-        queue = self.program.queue(Unit(unit))
-        assert isinstance(queue, Tiles)
-        op = queue.op[i]
-        start = self.start[unit][i]
-        if queue.sram_cycles[i]:
-            extra = self.clock.span_ps(queue.sram_cycles[i])
-            self.charge(op, _SRAM, max(start, self.time - extra))
-        self.charge(op, _ARRAY if unit == Unit.ARRAY else _VECTOR, start)
+        op = self.program.queue(Unit(unit)).op[i]
+        own = _ARRAY if unit == Unit.ARRAY else _VECTOR
+        free = self.end[unit][i] - self.drain[unit][i]
+        if self.time > free:
+            self.charge(op, own, free)
+        self.charge(op, _BANDWIDTH, self.time - self.sram_wait[unit][i])
+        self.charge(op, own, self.start[unit][i])
         self.charge(op, _DISPATCH, self.ready[unit][i])
         self.follow(unit, i, self.blocker[unit][i])
 

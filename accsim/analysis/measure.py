@@ -26,7 +26,7 @@ class PassStats:
     units         shape (4 units, 2): busy, and stalled (work left, waiting)
     dram          shape (5,): channel time by state, summed over the channels
     rows          shape (5,): row hits, misses, conflicts (bursts), activates, refreshes
-    sram_bytes    bytes that the compute side moved through the SRAM ports
+    sram_bytes    bytes that array and vector unit moved to and from SRAM
     sram_peak     most bytes of SRAM in use at once, activations included
     """
 
@@ -50,7 +50,7 @@ def measure(chip: Chip, graph: PassGraph, program: Program, timeline: Timeline) 
     Raises:
         InvariantError: the pass beats a bound, or its times do not add up.
     """
-    causes = attribute(chip, program, timeline, len(graph.ops))
+    causes = attribute(program, timeline, len(graph.ops))
     op_bytes = np.zeros((len(graph.ops), 2), dtype=np.int64)
     for column, queue in enumerate((program.loads, program.stores)):
         sizes = np.array(queue.rows, dtype=np.int64) * np.array(queue.row_bytes, dtype=np.int64)
@@ -93,9 +93,10 @@ def _check_bounds(
 def _unit_times(timeline: Timeline) -> Column:
     """Busy and stalled time of each unit.
 
-    A tile unit is busy from the start of a tile to its end. The DMA queues share the memory, which
-    serves descriptors in order: each is busy from its arrival, or from the end of the one before,
-    to its own end. Stalled is the rest of the time until a unit's last command has ended.
+    A tile unit is busy from the start of a tile until it is free for the next one. The DMA queues
+    share the memory, which serves descriptors in order: each is busy from its arrival, or from the
+    end of the one before, to its own end. Stalled is the rest of the time until a unit's last
+    command has ended.
     """
     times = np.zeros((4, 2), dtype=np.int64)
     order = timeline.memory
@@ -115,7 +116,7 @@ def _unit_times(timeline: Timeline) -> Column:
         if unit in (Unit.LOAD, Unit.STORE):
             busy = int(service[order.unit == unit].sum())
         else:
-            busy = int((lane.end_ps - lane.start_ps).sum())
+            busy = int((lane.free_ps - lane.start_ps).sum())
         times[unit] = busy, int(lane.end_ps[-1]) - busy
     if (times < 0).any() or (times.sum(axis=1) > timeline.elapsed_ps).any():
         raise InvariantError(f"unit times exceed the pass: {times.tolist()}")

@@ -13,8 +13,10 @@ from accsim.analysis.bounds import (
     roofline_bound,
 )
 from accsim.analysis.measure import UNITS, PassStats
+from accsim.analysis.prefill import PrefillStats
 from accsim.analysis.sampling import SampledPasses
 from accsim.chip import Chip
+from accsim.dram.choice import chosen_model
 from accsim.errors import InvariantError
 from accsim.ops import OpKind, OpTrace, PassGraph, TracedRun
 from accsim.result import (
@@ -30,25 +32,6 @@ from accsim.result import (
 )
 from accsim.timeline import Column
 from accsim.units import PS_PER_S
-
-
-@dataclass(frozen=True)
-class PrefillStats:
-    """The prefill pass: time by cause in ps, DRAM bytes, and layers simulated of all.
-
-    causes: shape (causes,). `layers_simulated` is less than `layers` where equal layers were
-    extrapolated from one of them.
-    """
-
-    causes: Column
-    read_bytes: int
-    write_bytes: int
-    layers: int
-    layers_simulated: int
-
-    @property
-    def elapsed_ps(self) -> int:
-        return int(self.causes.sum())
 
 
 def summarize(
@@ -76,11 +59,10 @@ def summarize(
     # The first token of every sequence comes out of the prefill.
     gaps = run.output_tokens - 1
     causes = sum((one.causes.sum(axis=0) for one in stats), np.zeros(len(CAUSES), dtype=np.int64))
-    prefill_graph = trace.graphs[run.prefill.graph]
-    prefill_macs = prefill_graph.macs(run.prefill.context)
+    prompt = [(trace.graphs[one.graph], one.context) for one in run.prefill]
     prefill_floor = max(
         memory_floor_ps(chip, prefill.read_bytes + prefill.write_bytes),
-        compute_floor_ps(chip, prefill_graph, run.prefill.context),
+        sum((compute_floor_ps(chip, g, c) for g, c in prompt), Fraction(0)),
     )
     if prefill.elapsed_ps < prefill_floor:
         raise InvariantError(f"the prefill of run {run.name} beats its bound")
@@ -108,7 +90,7 @@ def summarize(
         decode_macs=macs,
         prefill_dram_read_bytes=prefill.read_bytes,
         prefill_dram_write_bytes=prefill.write_bytes,
-        prefill_macs=prefill_macs,
+        prefill_macs=sum(graph.macs(context) for graph, context in prompt),
         floor_s=float(floor / PS_PER_S),
         prefill_floor_s=float(prefill_floor / PS_PER_S),
         utilization=_utilization(chip, stats, decode_ps, read + write, compute_floor),
@@ -122,7 +104,7 @@ def summarize(
         sampling=Sampling(
             passes=len(stats),
             simulated=decode.simulated,
-            max_error=decode.max_error,
+            max_error=max(prefill.max_error, decode.max_error),
             prefill_layers=prefill.layers,
             prefill_layers_simulated=prefill.layers_simulated,
         ),
@@ -170,7 +152,7 @@ def _utilization(
     dram_bytes: int,
     compute_floor: Fraction,
 ) -> Utilization:
-    ports = sum(one.sram_bytes for one in stats) / (
+    banks = (dram_bytes + sum(one.sram_bytes for one in stats)) / (
         chip.sram.bytes_per_cycle * chip.clock.hz * decode_ps / PS_PER_S
     )
     vector = sum(int(one.units[UNITS.index("vector"), 0]) for one in stats)
@@ -178,7 +160,7 @@ def _utilization(
         dram=float(memory_floor_ps(chip, dram_bytes) / decode_ps),
         array=float(compute_floor / decode_ps),
         vector=vector / decode_ps,
-        sram=ports,
+        sram=banks,
     )
 
 
@@ -207,6 +189,7 @@ def _dram(chip: Chip, stats: tuple[PassStats, ...], decode_ps: int) -> DramStats
         row_conflicts=rows[2],
         activates=rows[3],
         refreshes=rows[4],
+        model=chosen_model(chip.memory),
     )
 
 

@@ -48,7 +48,8 @@ class Window(click.ParamType[tuple[int, int]]):
     "--pass",
     "chosen",
     metavar="RUN:N",
-    help="Which pass, 0 for the prefill.  [default: pass 1 of the last run]",
+    help="Which pass; 0 is the first of the prefill.  "
+    "[default: the first decode pass of the last run]",
 )
 @click.option(
     "--window",
@@ -70,7 +71,7 @@ def addresses_command(
 
     accsim dram CHIP --replay FILE reads the same formats.
     """
-    from accsim.cli.inputs import chosen_pass, load_inputs, located
+    from accsim.cli.inputs import chosen_pass, load_inputs, located, tell_model
     from accsim.cli.writing import writing
     from accsim.export.addresses import write_addresses
     from accsim.files import whole_file
@@ -78,6 +79,7 @@ def addresses_command(
 
     hardware, trace = load_inputs(chip, workload)
     run_name, number = chosen_pass(trace, chosen, option="--pass")
+    tell_model(hardware)
     with located(chip):
         one = simulate_pass(hardware, trace, run_name, number)
     with writing(out), whole_file(out) as temporary:

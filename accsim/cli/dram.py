@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
     from accsim.chip import Memory
-    from accsim.dram.memory import MemoryStatistics
     from accsim.dram.reference.patterns import Trace
+    from accsim.dram.study import Study
 
 PATTERNS = ("sequential", "streams", "mixed", "random", "strided")
 IN_ORDER = ("sequential", "streams")
@@ -18,7 +19,55 @@ IN_ORDER = ("sequential", "streams")
 
 SCHEMA = "accsim.dram/1"
 
-STATES = ("data", "turnaround", "refresh", "activation")
+COUNTS = ("row_hits", "row_misses", "row_conflicts", "activates", "refreshes")
+MODEL_NAMES = {"row_granular": "row-granular", "command_level": "command-level reference"}
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How the patterns are cut: all options that they share."""
+
+    size: int
+    block: int
+    count: int
+    stride: int
+    writes: int
+    seed: int
+
+    def check(self, pattern: str, unit: int) -> None:
+        """Refuse what makes no whole bursts of `unit` bytes, or no whole round of a pattern.
+
+        Raises:
+            BadParameter: names the option.
+        """
+        for option, value in (("--block", self.block), ("--stride", self.stride)):
+            if value % unit:
+                raise click.BadParameter(
+                    f"{value} is no multiple of the {unit}-byte burst.", param_hint=option
+                )
+        rounds = {"streams": self.count * self.block, "mixed": self.block, "random": self.block}
+        least = rounds.get(pattern, unit)
+        if self.size < least:
+            raise click.BadParameter(
+                f"{self.size} is less than one round of {pattern}, {least}.", param_hint="--bytes"
+            )
+
+    def trace(self, pattern: str, unit: int) -> Trace:
+        """The bursts of a pattern."""
+        from accsim.dram.reference import patterns
+
+        size, block = self.size, self.block
+        match pattern:
+            case "sequential":
+                return patterns.sequential(size, unit)
+            case "streams":
+                return patterns.streams(size, unit, count=self.count, block=block)
+            case "mixed":
+                return patterns.mixed(size, unit, block=block, write_percent=self.writes)
+            case "random":
+                return patterns.random(size, unit, block=block, seed=self.seed)
+            case _:
+                return patterns.strided(size // unit, unit, stride=self.stride)
 
 
 @click.command("dram", short_help="Study the memory of a chip alone.")
@@ -69,6 +118,12 @@ STATES = ("data", "turnaround", "refresh", "activation")
     help="Instead of a pattern: an address trace in the text format of DRAMsim3 or Ramulator 2.",
 )
 @click.option("--reference", is_flag=True, help="Simulate every DRAM command.")
+@click.option(
+    "--plot",
+    type=click.Path(path_type=Path),
+    metavar="FILE.html",
+    help="Also draw the time by state and channel, and beside it that of the other patterns.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, nothing else.")
 def dram_command(
     chip: str,
@@ -81,120 +136,79 @@ def dram_command(
     seed: int,
     replay: Path | None,
     reference: bool,
+    plot: Path | None,
     as_json: bool,
 ) -> None:
     """Offer the memory of CHIP a pattern as fast as it takes it, and say where the time goes.
 
-    The row-granular model that simulates whole chips answers for sequential and streams; every
-    other pattern needs the command-level reference, which --reference asks for anywhere.
+    The row-granular model that simulates whole chips answers for sequential and streams, if it
+    knows the chip's controller; all else needs the command-level reference, which --reference asks
+    for anywhere.
     """
-    if replay is not None:
-        _study_file(chip, replay, as_json)
-        return
     from accsim.config.resolve import load_chip
 
     memory = load_chip(chip).memory
-    from accsim.dram.reference import patterns
+    asked = [] if replay is not None else [pattern]
+    if plot is not None and asked:
+        asked += [name for name in PATTERNS if name != pattern]
+    sizes, unit = Sizes(size, block, count, stride, writes, seed), memory.part.burst_bytes
+    for name in asked:
+        sizes.check(name, unit)
+    from accsim.dram.study import study
 
-    unit = memory.part.burst_bytes
-    for option, value in (("--block", block), ("--stride", stride)):
-        if value % unit:
-            raise click.BadParameter(
-                f"{value} is no multiple of the {unit}-byte burst.", param_hint=option
-            )
-    round_bytes = {"streams": count * block, "mixed": block, "random": block}.get(pattern, unit)
-    if size < round_bytes:
-        raise click.BadParameter(
-            f"{size} is less than one round of the pattern, {round_bytes}.", param_hint="--bytes"
-        )
-    trace = {
-        "sequential": lambda: patterns.sequential(size, unit),
-        "streams": lambda: patterns.streams(size, unit, count=count, block=block),
-        "mixed": lambda: patterns.mixed(size, unit, block=block, write_percent=writes),
-        "random": lambda: patterns.random(size, unit, block=block, seed=seed),
-        "strided": lambda: patterns.strided(size // unit, unit, stride=stride),
-    }[pattern]()
-    commands = reference or pattern not in IN_ORDER
-    cycles, statistics = _by_command(memory, trace) if commands else _by_row(memory, trace)
-    model = "command-level reference" if commands else "row-granular"
-    found = _findings(memory, trace, cycles, statistics)
-    _tell({"schema": SCHEMA, "chip": chip, "pattern": pattern, "model": model, **found}, as_json)
+    def found(name: str) -> Study:
+        by_command = reference or name not in IN_ORDER
+        return study(memory, name, sizes.trace(name, unit), by_command=by_command)
+
+    first = _recorded(memory, replay) if replay is not None else found(pattern)
+    if as_json:
+        _print_json(chip, first)
+    else:
+        _print(chip, first)
+    if plot is not None:
+        _plot(plot, chip, memory, [first, *(found(name) for name in asked[1:])])
 
 
-def _study_file(chip: str, file: Path, as_json: bool) -> None:
-    from accsim.config.resolve import load_chip
+def _recorded(memory: Memory, file: Path) -> Study:
+    from accsim.dram.study import study
     from accsim.dram.text_trace import read_addresses
 
-    memory = load_chip(chip).memory
     trace = read_addresses(file, memory.capacity_bytes)
-    cycles, statistics = _by_command(memory, trace)
-    found = _findings(memory, trace, cycles, statistics)
-    model = "command-level reference"
-    _tell({"schema": SCHEMA, "chip": chip, "pattern": file.name, "model": model, **found}, as_json)
+    return study(memory, file.name, trace, by_command=True)
 
 
-def _tell(outcome: dict[str, Any], as_json: bool) -> None:
-    if as_json:
-        import json
+def _plot(file: Path, chip: str, memory: Memory, studies: list[Study]) -> None:
+    from accsim.cli.writing import writing
+    from accsim.report.charts import dram_charts
+    from accsim.report.page import write_page
 
-        click.echo(json.dumps(outcome, indent=2))
-        return
-    _print(outcome)
-
-
-def _by_command(memory: Memory, trace: Trace) -> tuple[int, MemoryStatistics]:
-    from accsim.dram.address import AddressMap
-    from accsim.dram.reference.memory import replay
-    from accsim.dram.reference.policy import usual_policy
-
-    played = replay(AddressMap(memory), usual_policy(memory), *trace)
-    return played.cycles, played.statistics
+    with writing(file):
+        write_page(file, f"{chip}: the memory alone", dram_charts(memory, studies))
+    click.echo(f"wrote {file}", err=True)
 
 
-def _by_row(memory: Memory, trace: Trace) -> tuple[int, MemoryStatistics]:
-    """Offer runs of consecutive bursts, all at time 0, to the row-granular model."""
-    import numpy as np
+def _print_json(chip: str, found: Study) -> None:
+    import json
 
-    from accsim.dram.memory import RowGranularMemory
-
-    model, unit = RowGranularMemory(memory), memory.part.burst_bytes
-    addresses = trace[0]
-    starts = np.flatnonzero(np.diff(addresses, prepend=-2 * unit) != unit)
-    lengths = np.diff(starts, append=len(addresses)) * unit
-    cycles = 0
-    for start, length in zip(addresses[starts].tolist(), lengths.tolist(), strict=True):
-        model.submit(0, start, 1, length, 0, False)
-        cycles = max(cycles, int(model.window[:, 1].max()))
-    return cycles, model.statistics()
-
-
-def _findings(
-    memory: Memory, trace: Trace, cycles: int, statistics: MemoryStatistics
-) -> dict[str, Any]:
-    moved = len(trace[0]) * memory.part.burst_bytes
-    seconds = memory.part.clock.edge_ps(cycles) / 1e12
-    peak = float(memory.peak_bytes_per_s)
-    # Shares of the whole time, averaged over the channels.
-    shares = (statistics.states.sum(axis=0) / (cycles * memory.channels)).tolist()
-    states = dict(zip(STATES, shares, strict=True))
-    return {
-        "bytes": moved,
-        "write_bytes": int(trace[1].sum()) * memory.part.burst_bytes,
-        "cycles": cycles,
-        "seconds": seconds,
-        "bytes_per_s": moved / seconds,
-        "peak_bytes_per_s": peak,
-        "efficiency": moved / seconds / peak,
-        "bus_share": {**states, "idle": 1 - sum(shares)},
-        "row_hits": int(statistics.row_hits.sum()),
-        "row_misses": int(statistics.row_misses.sum()),
-        "row_conflicts": int(statistics.row_conflicts.sum()),
-        "activates": int(statistics.activates.sum()),
-        "refreshes": int(statistics.refreshes.sum()),
+    document = {
+        "schema": SCHEMA,
+        "chip": chip,
+        "pattern": found.pattern,
+        "model": MODEL_NAMES[found.model],
+        "bytes": found.bytes,
+        "write_bytes": found.write_bytes,
+        "cycles": found.cycles,
+        "seconds": found.seconds,
+        "bytes_per_s": found.bytes_per_s,
+        "peak_bytes_per_s": found.peak_bytes_per_s,
+        "efficiency": found.efficiency,
+        "bus_share": found.bus_share,
+        **{name: getattr(found, name) for name in COUNTS},
     }
+    click.echo(json.dumps(document, indent=2))
 
 
-def _print(outcome: dict[str, Any]) -> None:
+def _print(chip: str, found: Study) -> None:
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -203,18 +217,18 @@ def _print(outcome: dict[str, Any]) -> None:
     from accsim.units import show_bytes, show_rate, show_time
 
     # The name of a chip may be a path, so it is not read as markup.
-    title = Text(f"{outcome['chip']}: {outcome['pattern']}")
+    title = Text(f"{chip}: {found.pattern}")
     table = Table(title=title, title_justify="left", box=box.SIMPLE, show_header=False)
     table.add_column()
     table.add_column(justify="right")
-    table.add_row("model", outcome["model"])
-    table.add_row("moved", show_bytes(outcome["bytes"]))
-    table.add_row("time", show_time(outcome["seconds"] * 1e12))
-    table.add_row("bandwidth", show_rate(outcome["bytes_per_s"]))
-    table.add_row("of the pins", f"{100 * outcome['efficiency']:.2f} %")
-    for name, share in outcome["bus_share"].items():
+    table.add_row("model", MODEL_NAMES[found.model])
+    table.add_row("moved", show_bytes(found.bytes))
+    table.add_row("time", show_time(found.seconds * 1e12))
+    table.add_row("bandwidth", show_rate(found.bytes_per_s))
+    table.add_row("of the pins", f"{100 * found.efficiency:.2f} %")
+    for name, share in found.bus_share.items():
         table.add_row(f"bus: {name}", f"{100 * share:.2f} %")
-    for name in ("row_hits", "row_misses", "row_conflicts", "activates", "refreshes"):
-        table.add_row(name.replace("_", " "), f"{outcome[name]:,}")
+    for name in COUNTS:
+        table.add_row(name.replace("_", " "), f"{getattr(found, name):,}")
     with stdout_console() as console:
         console.print(table)

@@ -14,9 +14,12 @@ from accsim.config.shipped import find, folder
 from accsim.config.text import suggest
 from accsim.config.yaml_source import read_yaml
 from accsim.errors import InputError, Problem
-from accsim.ops import OpTrace
+from accsim.ops import OpTrace, TracedRun
 from accsim.tracing.decoding import trace_workload
 from accsim.tracing.file import read_trace
+
+SLOWDOWN = 200
+"""How much longer a pass takes to simulate command by command (docs/dram-model.md, "Speed")."""
 
 TRACE_SUFFIXES = (".jsonl", ".jsonl.gz")
 
@@ -61,6 +64,19 @@ def located(chip: str) -> Iterator[None]:
         ) from None
 
 
+def tell_model(chip: Chip) -> None:
+    """One line on stderr where the memory of a chip needs the slow model of the DRAM."""
+    from accsim.dram.memory import outside_domain
+
+    unknown = outside_domain(chip.memory)
+    if unknown is not None:
+        click.echo(
+            f"the row-granular model does not know {unknown}: every DRAM command is simulated, "
+            f"which takes about {SLOWDOWN} times as long",
+            err=True,
+        )
+
+
 def _trace_path(text: str) -> Path:
     """The trace of that path; a bare name of no file is that of a shipped one.
 
@@ -85,10 +101,15 @@ def chosen_pass(trace: OpTrace, text: str | None, option: str = "--trace-pass") 
     """
     if text is None:
         last = trace.runs[-1]
-        return last.name, min(1, len(last.decode))
+        return last.name, min(len(last.prefill), _last_number(last))
     name, _, number = text.rpartition(":")
     for run in trace.runs:
-        if run.name == name and number.isdecimal() and int(number) <= len(run.decode):
+        if run.name == name and number.isdecimal() and int(number) <= _last_number(run):
             return name, int(number)
-    there = ", ".join(f"{run.name}:0 to {run.name}:{len(run.decode)}" for run in trace.runs)
+    there = ", ".join(f"{run.name}:0 to {run.name}:{_last_number(run)}" for run in trace.runs)
     raise click.BadParameter(f"no pass {text!r}; there are {there}.", param_hint=option)
+
+
+def _last_number(run: TracedRun) -> int:
+    """The number of a run's last pass: its prefill passes count from 0, then its decode passes."""
+    return len(run.prefill) + len(run.decode) - 1

@@ -47,7 +47,8 @@ class FolderPath(click.Path):
 @click.option(
     "--trace-pass",
     metavar="RUN:N",
-    help="Which pass the timeline shows, 0 for the prefill.  [default: pass 1 of the last run]",
+    help="Which pass the timeline shows; 0 is the first of the prefill.  "
+    "[default: the first decode pass of the last run]",
 )
 @click.option("--chrome", is_flag=True, help="Write the timeline as Chrome JSON too, pass.json.gz.")
 @click.option("--quiet", is_flag=True, help="No progress, no list of the files written.")
@@ -70,7 +71,7 @@ def run_command(
         if given and out is None:
             raise click.UsageError(f"{option} needs --out DIR: it is about a file written there.")
 
-    from accsim.cli.inputs import chosen_pass, load_inputs, located
+    from accsim.cli.inputs import chosen_pass, load_inputs, located, tell_model
     from accsim.cli.progress import progress_bar
     from accsim.cli.writing import out_folder
 
@@ -79,6 +80,8 @@ def run_command(
     # Only now: loading the simulator takes longer than refusing a broken file.
     from accsim.pipeline import run
 
+    if not quiet:
+        tell_model(hardware)
     with nullcontext() if out is None else out_folder(out) as folder:
         with located(chip), nullcontext() if quiet else progress_bar() as progress:
             result = run(hardware, trace, exact=exact, progress=progress)

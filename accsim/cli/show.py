@@ -60,7 +60,7 @@ def _table(values: tuple[ResolvedValue, ...]) -> Table:
     from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False)
-    table.add_column(Text(""), overflow="fold")
+    table.add_column(Text(""), no_wrap=True)
     table.add_column(Text("value"), justify="right", overflow="fold")
     table.add_column(Text("origin"), overflow="fold")
     part = ""

@@ -4,12 +4,26 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
+from fractions import Fraction
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from accsim.chip import Dataflow, DramPart, DramTimings, RefreshScheme
+from accsim.chip import (
+    ADDRESS_FIELDS,
+    SEQUENTIAL,
+    AddressField,
+    Dataflow,
+    Dequantise,
+    DramPart,
+    DramTimings,
+    PagePolicy,
+    Policy,
+    RefreshScheme,
+    Remainder,
+)
 from accsim.config.fields import Count, Cycles, Name, PowerOfTwo, Section, Whole, known, rule, rules
 from accsim.dram.standards import GRADES, PARTS, Temperature
 
@@ -112,6 +126,54 @@ class TimingsSection(Section):
         ]
 
 
+class ControllerSection(Section):
+    """How the controller of each channel chooses among the requests in its buffers."""
+
+    page: PagePolicy = Field(
+        default="open",
+        description="when a row is closed unasked: never, after each burst, or once it has not "
+        "been used for timeout_cycles",
+    )
+    timeout_cycles: Count | None = Field(
+        default=None, description="page timeout: command clock cycles that a row stays open unused"
+    )
+    drain_from: Count | None = Field(
+        default=None,
+        description="waiting writes from which on they go before reads; by default queue_bursts",
+    )
+    drain_to: Cycles = Field(
+        default=0, description="how many of the writes that waited then are left to wait on"
+    )
+    hit_limit: Count = Field(
+        default=4,
+        description="bursts of a row after which it is closed for an older request to another row "
+        "as soon as the device allows",
+    )
+    starvation_limit: Count = Field(
+        default=32, description="bursts of a row after which no more overtake such a request"
+    )
+
+    def over(self, usual: Policy) -> Policy:
+        """The usual controller of a memory with these settings in place of its own."""
+        return replace(usual, **self.model_dump(exclude_none=True))
+
+    def faults(self, queue_bursts: int | None) -> list[tuple[tuple[str], str]]:
+        """Settings that do not go together; `queue_bursts` is None where that is wrong itself."""
+        found: list[tuple[tuple[str], str]] = []
+        if self.page == "timeout" and self.timeout_cycles is None:
+            found.append((("page",), "page timeout needs timeout_cycles beside it"))
+        if self.page != "timeout" and self.timeout_cycles is not None:
+            found.append((("timeout_cycles",), f"has no meaning with page {self.page}"))
+        start = self.drain_from or queue_bursts
+        if queue_bursts is not None and start is not None and start > queue_bursts:
+            message = f"must be at most queue_bursts, {queue_bursts}, got {start}"
+            found.append((("drain_from",), message))
+        if start is not None and self.drain_to >= start:
+            message = f"must be less than drain_from, {start}, got {self.drain_to}"
+            found.append((("drain_to",), message))
+        return found
+
+
 Grade = Annotated[
     str,
     AfterValidator(known("memory grade", GRADES)),
@@ -152,6 +214,17 @@ class MemorySection(Section):
     queue_bursts: Count = Field(
         le=4096, description="bursts that the controller of a channel looks ahead"
     )
+    address_order: list[AddressField] = Field(
+        default=list(SEQUENTIAL),
+        description="fields of an address within a channel, the lowest first, each once",
+    )
+    bank_hash: bool = Field(
+        default=False,
+        description="whether row bits are folded into bank group and bank by exclusive or",
+    )
+    controller: ControllerSection = Field(
+        default=ControllerSection(), description="page policy, write drain and limits"
+    )
     timings: TimingsSection = Field(
         default=TimingsSection(), description="overrides of JEDEC timings, in command clock cycles"
     )
@@ -181,6 +254,25 @@ class MemorySection(Section):
             )
         return value
 
+    @field_validator("address_order")
+    @classmethod
+    def _each_field_once(cls, value: list[AddressField]) -> list[AddressField]:
+        missing = [name for name in ADDRESS_FIELDS if name not in value]
+        twice = [name for name in ADDRESS_FIELDS if value.count(name) > 1]
+        faults = [f"leaves out {', '.join(missing)}"] if missing else []
+        faults += [f"names {', '.join(twice)} more than once"] if twice else []
+        if faults:
+            raise rule(f"{' and '.join(faults)} (each once: {', '.join(ADDRESS_FIELDS)})")
+        return value
+
+    @field_validator("controller")
+    @classmethod
+    def _settings_that_go_together(
+        cls, value: ControllerSection, info: ValidationInfo
+    ) -> ControllerSection:
+        rules(value.faults(info.data.get("queue_bursts")))
+        return value
+
     @field_validator("timings")
     @classmethod
     def _possible_timings(cls, value: TimingsSection, info: ValidationInfo) -> TimingsSection:
@@ -207,13 +299,48 @@ class DmaSection(Section):
     issue_cycles: Cycles = Field(description="core cycles to issue one descriptor")
 
 
+class PortsSection(Section):
+    """What each user's port to the SRAM carries at most, in bytes per core cycle."""
+
+    dma: Count | None = Field(default=None, description="of the DMA; by default all banks")
+    array: Count | None = Field(default=None, description="of the arrays; by default all banks")
+    vector: Count | None = Field(
+        default=None, description="of the vector unit; by default all banks"
+    )
+
+
 class SramSection(Section):
-    """The on-chip buffer."""
+    """The on-chip buffer: banks of one port each, addresses interleaved over them."""
 
     capacity_kib: Count = Field(description="capacity in KiB (1024 bytes)")
-    bytes_per_cycle: Count = Field(
-        description="bytes per core cycle that the compute side may read and write"
+    banks: Count = Field(le=65536, description="number of equal banks that work side by side")
+    bank_bytes_per_cycle: Count = Field(
+        description="bytes that a bank reads or writes in a core cycle"
     )
+    ports: PortsSection = Field(
+        default=PortsSection(),
+        description="what DMA, arrays and vector unit move at most, in bytes per core cycle",
+    )
+
+    def faults(self, pins: Fraction) -> list[tuple[tuple[str, ...], str]]:
+        """Banks or a DMA port too slow for what the DRAM's pins carry in a core cycle."""
+        needed = math.ceil(pins)
+        total, port = self.banks * self.bank_bytes_per_cycle, self.ports.dma
+        found: list[tuple[tuple[str, ...], str]] = []
+        if total <= needed:
+            message = (
+                f"all banks carry {total} bytes per core cycle ({self.banks} x "
+                f"{self.bank_bytes_per_cycle}), must be at least {needed + 1}: the DRAM's pins "
+                f"carry {float(pins):g}, array and vector unit share the rest"
+            )
+            found.append((("banks",), message))
+        if port is not None and port < needed:
+            message = (
+                f"the DMA's port carries {port} bytes per core cycle, must be at least {needed}: "
+                f"the DRAM's pins carry {float(pins):g}, and their data cannot wait"
+            )
+            found.append((("ports", "dma"), message))
+        return found
 
 
 class MacsPerPe(Section):
@@ -222,6 +349,12 @@ class MacsPerPe(Section):
     bits_16: Count = Field(default=1, description="for operands of more than 8 bits")
     bits_8: Count = Field(default=1, description="for operands of 5 to 8 bits")
     bits_4: Count = Field(default=1, description="for operands of up to 4 bits")
+
+
+_DEQUANTISE = (
+    "who multiplies by the scales of grouped weights: nobody, at no cost; the array, one reduction "
+    "step per scale; or the vector unit"
+)
 
 
 class SystolicSection(Section):
@@ -235,19 +368,32 @@ class SystolicSection(Section):
     macs_per_pe: MacsPerPe = Field(
         default=MacsPerPe(), description="MACs per element and core cycle"
     )
+    double_buffered: bool = Field(
+        default=False,
+        description="whether shadow registers let a fold begin while another one is in the array",
+    )
+    dequantise: Dequantise = Field(default="free", description=_DEQUANTISE)
 
 
 class DotProductSection(Section):
-    """Dot-product engines, one input row at a time."""
+    """Dot-product engines, one input row or one group of rows at a time."""
 
     kind: Literal["dot_product"] = Field(description="what the compute array is")
     count: Count = Field(le=65536, description="number of equal engines")
     lanes: Count = Field(le=65536, description="dot products of an engine side by side")
-    width: Count = Field(le=65536, description="MACs per lane and core cycle")
+    width: Count = Field(le=65536, description="MACs per lane, input row and core cycle")
+    tile_rows: Count = Field(
+        default=1, le=65536, description="input rows at a time, which share one reading of weights"
+    )
+    remainder: Remainder = Field(
+        default="gemv",
+        description="input rows beyond the last whole group: one by one, or padded to a group",
+    )
     latency_cycles: Cycles = Field(description="depth of the pipeline in core cycles, per tile")
     macs_per_pe: MacsPerPe = Field(
         default=MacsPerPe(), description="MACs per multiplier and core cycle"
     )
+    dequantise: Dequantise = Field(default="free", description=_DEQUANTISE)
 
 
 class CyclesPerElement(Section):
@@ -260,6 +406,9 @@ class CyclesPerElement(Section):
     residual_add: Count = Field(description="cycles per element and lane of a residual addition")
     argmax: Count = Field(description="cycles per element and lane of the search for the maximum")
     embedding: Count = Field(description="cycles per element and lane of the embedding lookup")
+    quantise: Count = Field(
+        default=2, description="cycles per element and lane of a conversion to fewer bits"
+    )
 
 
 class VectorSection(Section):
@@ -269,6 +418,21 @@ class VectorSection(Section):
     latency_cycles: Cycles = Field(description="depth of the pipeline in core cycles, per tile")
     cycles_per_element: CyclesPerElement = Field(
         description="core cycles that each operation takes per element and lane"
+    )
+
+
+class AttentionSection(Section):
+    """How the kernels for attention are written."""
+
+    fused: bool = Field(
+        default=True,
+        description="scores, softmax and weighted values go unit by unit; else one after the other",
+    )
+    kv_shared_by_rows: bool = Field(
+        default=True, description="a key read from DRAM serves all query rows of a pass"
+    )
+    kv_shared_by_heads: bool = Field(
+        default=True, description="a key read from DRAM serves all query heads of its KV head"
     )
 
 
@@ -284,3 +448,15 @@ class ChipFile(Section):
         discriminator="kind", description="what does the matrix products"
     )
     vector: VectorSection = Field(description="what does everything else")
+    attention: AttentionSection = Field(
+        default=AttentionSection(), description="how attention is mapped"
+    )
+
+    @field_validator("sram")
+    @classmethod
+    def _as_fast_as_the_pins(cls, value: SramSection, info: ValidationInfo) -> SramSection:
+        core, memory = info.data.get("core"), info.data.get("memory")
+        if core is not None and memory is not None:
+            pins_bytes_per_s = memory.channels * PARTS[memory.grade].peak_bytes_per_s
+            rules(value.faults(pins_bytes_per_s / (core.clock_mhz * 10**6)))
+        return value

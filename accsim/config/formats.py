@@ -21,7 +21,8 @@ _PLAIN = (
 )
 
 _SCALED = (
-    # One fp16 scale per output channel of a weight matrix, per token and KV head of a cache.
+    # One fp16 scale per output channel of a weight matrix, per token and KV head of a cache, and
+    # per row of activations.
     NumberFormat("int8", 8, per_channel=True, scale_bits=16),
     NumberFormat("int4_g32", 4, group=32, scale_bits=16),
     NumberFormat("int4_g64", 4, group=64, scale_bits=16),
@@ -32,14 +33,11 @@ _SCALED = (
     NumberFormat("q8_0", 8, group=32, scale_bits=16),
 )
 
-# Activations pass through the chip with one static scale per tensor, which takes no room.
-_STATIC_INT8 = NumberFormat("int8", 8)
-
 _STORED = {known.name: known for known in (*_PLAIN, *_SCALED)}
 
 FORMATS: dict[Role, dict[str, NumberFormat]] = {
     "weights": _STORED,
-    "activations": {known.name: known for known in (*_PLAIN, _STATIC_INT8)},
+    "activations": {name: _STORED[name] for name in ("fp32", "fp16", "bf16", "fp8", "int8")},
     "kv_cache": _STORED,
 }
 """The formats allowed for each role, by name."""

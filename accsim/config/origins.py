@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from accsim.chip import Chip, DramPart, DramTimings, Memory
-from accsim.config.chip_schema import ChipFile, MemorySection
+from accsim.config.chip_schema import ChipFile, MemorySection, SramSection
 from accsim.config.fields import Section
 from accsim.config.resolve import read_chip_file, resolve_chip
 from accsim.config.yaml_source import Document, KeyPath, dotted
@@ -39,6 +39,7 @@ class ResolvedValue:
 _UNITS_BY_SECTION = {
     "macs_per_pe": "MACs/cycle",
     "cycles_per_element": "cycles",
+    "ports": "bytes/cycle",
     "timings": "nCK",
 }
 _UNITS_BY_ENDING = {
@@ -48,6 +49,7 @@ _UNITS_BY_ENDING = {
     "_gbit": "Gbit",
     "_bits": "bits",
     "_bursts": "bursts",
+    "timeout_cycles": "nCK",
     "_cycles": "cycles",
     "_mhz": "MHz",
     "_mtps": "MT/s",
@@ -70,8 +72,11 @@ def chip_values(path_or_name: str) -> tuple[ResolvedValue, ...]:
     for name in ChipFile.model_fields:
         found += _stated(document, getattr(file, name), (name,))
         if name == "memory":
+            found += _controller(file.memory, chip.memory)
             found += _dram(document, file.memory, chip.memory.part)
             found += _memory_figures(chip)
+        elif name == "sram":
+            found += _sram_figures(file.sram, chip)
         elif name == "array":
             found += _array_figures(chip)
     return tuple(found)
@@ -82,9 +87,10 @@ def _stated(document: Document, value: object, path: KeyPath) -> Iterator[Resolv
     if isinstance(value, Section):
         for name in type(value).model_fields:
             yield from _stated(document, getattr(value, name), (*path, name))
-    elif isinstance(value, Scalar) and path[:2] != ("memory", "timings"):
+    elif isinstance(value, Scalar | list) and path[:2] != ("memory", "timings"):
         origin = _place(document, path) or "default"
-        yield ResolvedValue(dotted(path), value, _unit(path), origin)
+        shown = ", ".join(value) if isinstance(value, list) else value
+        yield ResolvedValue(dotted(path), shown, _unit(path), origin)
 
 
 def _place(document: Document, path: KeyPath) -> str | None:
@@ -97,6 +103,16 @@ def _unit(path: KeyPath) -> str:
     if above and above[-1] in _UNITS_BY_SECTION:
         return _UNITS_BY_SECTION[above[-1]]
     return next((unit for end, unit in _UNITS_BY_ENDING.items() if name.endswith(end)), "")
+
+
+def _controller(section: MemorySection, memory: Memory) -> Iterator[ResolvedValue]:
+    """What the controllers take from the rest of the memory."""
+    policy, key = memory.policy, "memory.controller"
+    if section.controller.drain_from is None:
+        yield _computed(f"{key}.drain_from", policy.drain_from, "", "queue_bursts")
+    yield _computed(f"{key}.buffer", policy.buffer, "bursts", "queue_bursts, for reads and writes")
+    formula = "row and column commands on buses of their own, which HBM alone has"
+    yield ResolvedValue(f"{key}.two_commands", policy.two_commands, "", f"computed: {formula}")
 
 
 def _dram(document: Document, memory: MemorySection, part: DramPart) -> Iterator[ResolvedValue]:
@@ -170,8 +186,24 @@ def _refresh_figures(memory: Memory) -> Iterator[ResolvedValue]:
     yield _computed("memory.refresh_share", share, "of time", formula)
 
 
+def _sram_figures(section: SramSection, chip: Chip) -> Iterator[ResolvedValue]:
+    unit = "bytes/cycle"
+    for user in ("dma", "array", "vector"):
+        if getattr(section.ports, user) is None:
+            yield _computed(f"sram.ports.{user}", chip.sram.port(user), unit, "all banks")
+    figures = (
+        ("", chip.sram.bytes_per_cycle, "banks x bank_bytes_per_cycle"),
+        ("dma_", chip.sram_dma_bytes_per_cycle, "memory.peak_bytes_per_s / core clock, rounded up"),
+        ("compute_", chip.sram_compute_bytes_per_cycle, "bytes_per_cycle - dma_bytes_per_cycle"),
+    )
+    for name, value, formula in figures:
+        yield _computed(f"sram.{name}bytes_per_cycle", value, unit, formula)
+
+
 def _array_figures(chip: Chip) -> Iterator[ResolvedValue]:
-    shape = "count x rows x columns" if chip.array.kind == "systolic" else "count x lanes x width"
+    shape = "count x rows x columns"
+    if chip.array.kind == "dot_product":
+        shape = "count x tile_rows x lanes x width"
     peaks = {
         bits: Fraction(chip.array.macs_per_cycle(bits) * chip.clock.hz_num, chip.clock.hz_den)
         for bits in OPERAND_BITS

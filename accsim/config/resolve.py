@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import TypeVar, get_args
 
 from accsim.chip import (
+    AttentionOptions,
     Chip,
     ComputeArray,
     Dma,
     DotProductEngine,
     Memory,
     Sram,
+    SramPorts,
     SystolicArray,
     VectorOp,
     VectorUnit,
@@ -108,22 +110,16 @@ def load_workload(path_or_name: str) -> Workload:
 
 def resolve_chip(file: chip_schema.ChipFile) -> Chip:
     """What a checked chip file describes."""
-    part = GRADES[file.memory.grade].part(file.memory.density_gbit, file.memory.temperature)
     return Chip(
         name=file.name,
         clock=Clock.from_mhz(file.core.clock_mhz),
-        memory=Memory(
-            part=replace(part, timings=file.memory.timings.over(part)),
-            channels=file.memory.channels,
-            ranks=file.memory.ranks,
-            interleave_bytes=file.memory.interleave_bytes,
-            queue_bursts=file.memory.queue_bursts,
-            refresh=file.memory.refresh,
-        ),
+        memory=_memory(file.memory),
         dma=Dma(outstanding=file.dma.outstanding, issue_cycles=file.dma.issue_cycles),
         sram=Sram(
             capacity_bytes=file.sram.capacity_kib * KIB,
-            bytes_per_cycle=file.sram.bytes_per_cycle,
+            banks=file.sram.banks,
+            bank_bytes_per_cycle=file.sram.bank_bytes_per_cycle,
+            ports=SramPorts(**file.sram.ports.model_dump()),
         ),
         array=_array(file.array),
         vector=VectorUnit(
@@ -135,7 +131,25 @@ def resolve_chip(file: chip_schema.ChipFile) -> Chip:
             },
         ),
         dispatch_cycles=file.core.dispatch_cycles,
+        attention=AttentionOptions(**file.attention.model_dump()),
     )
+
+
+def _memory(section: chip_schema.MemorySection) -> Memory:
+    part = GRADES[section.grade].part(section.density_gbit, section.temperature)
+    usual = Memory(
+        part=replace(part, timings=section.timings.over(part)),
+        channels=section.channels,
+        ranks=section.ranks,
+        interleave_bytes=section.interleave_bytes,
+        queue_bursts=section.queue_bursts,
+        refresh=section.refresh,
+        address_order=tuple(section.address_order),
+        bank_hash=section.bank_hash,
+    )
+    if section.controller == chip_schema.ControllerSection():
+        return usual
+    return replace(usual, controller=section.controller.over(usual.policy))
 
 
 def _array(section: chip_schema.SystolicSection | chip_schema.DotProductSection) -> ComputeArray:
@@ -148,6 +162,8 @@ def _array(section: chip_schema.SystolicSection | chip_schema.DotProductSection)
             columns=section.columns,
             dataflow=section.dataflow,
             macs_per_pe=macs_per_pe,
+            double_buffered=section.double_buffered,
+            dequantise=section.dequantise,
         )
     return DotProductEngine(
         count=section.count,
@@ -155,6 +171,9 @@ def _array(section: chip_schema.SystolicSection | chip_schema.DotProductSection)
         width=section.width,
         latency_cycles=section.latency_cycles,
         macs_per_pe=macs_per_pe,
+        tile_rows=section.tile_rows,
+        remainder=section.remainder,
+        dequantise=section.dequantise,
     )
 
 
@@ -190,6 +209,7 @@ def _workload(file: workload_schema.WorkloadFile, shape: ModelShape) -> Workload
         seed=file.seed,
         baseline=file.baseline,
         runs=tuple(_run(run, shape) for run in file.runs),
+        prefill_chunk_tokens=file.prefill_chunk_tokens,
     )
 
 

@@ -81,7 +81,10 @@ class PrecisionSection(Section):
     """How numbers are stored."""
 
     weights: StoredFormat = Field(description="format of the weight matrices")
-    activations: ActivationFormat = Field(description="format of activations and norm weights")
+    activations: ActivationFormat = Field(
+        description="format of the inputs of products with weights; all else on the chip has at "
+        "least 16 bits"
+    )
     kv_cache: StoredFormat = Field(description="format of keys and values")
 
 
@@ -190,6 +193,10 @@ class WorkloadFile(Section):
     model: Model = Field(description="shape of the model")
     precision: PrecisionSection = Field(description="number formats")
     prompt_tokens: Count = Field(description="tokens of each prompt")
+    prefill_chunk_tokens: Count | None = Field(
+        default=None,
+        description="tokens of a prompt that a prefill pass reads at most; by default all",
+    )
     output_tokens: Whole = Field(ge=2, le=10**9, description="tokens to generate per sequence")
     batch: Count = Field(default=1, le=65536, description="sequences decoded together")
     seed: Whole = Field(

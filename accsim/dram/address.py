@@ -1,7 +1,7 @@
 """Where a physical address lies: channel, rank, bank group, bank, row and column.
 
 Consecutive `interleave_bytes` lie in one channel, then the next has its turn. Within a channel,
-bursts are counted from 0 and the count is split into fields, the lowest first. With `hashed`, the
+bursts are counted from 0 and the count is split into fields, the lowest first. With a hash, the
 low bits of the row are folded into bank group and bank by exclusive or, which spreads rows that
 would meet in one bank (Zhang et al., "A permutation-based page interleaving scheme", MICRO 2000).
 """
@@ -9,23 +9,16 @@ would meet in one bank (Zhang et al., "A permutation-based page interleaving sch
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from accsim.chip import Memory
+from accsim.chip import ADDRESS_FIELDS, AddressField, Memory
 from accsim.dram.jit import compiled
 
 Ints = npt.NDArray[np.int64]
 
-Field = Literal["bank_group", "column", "bank", "rank", "row"]
-FIELDS: tuple[Field, ...] = get_args(Field)
-
-SEQUENTIAL: tuple[Field, ...] = ("bank_group", "column", "bank", "rank", "row")
-"""The order of the row-granular kernel: a stream rotates over the bank groups, row by row."""
-
-_LETTERS: dict[str, Field] = {
+_LETTERS: dict[str, AddressField] = {
     "bg": "bank_group",
     "co": "column",
     "ba": "bank",
@@ -36,32 +29,12 @@ _LETTERS: dict[str, Field] = {
 
 @dataclass(frozen=True, slots=True)
 class AddressMap:
-    """How the burst address of a channel is split, and how addresses are spread over channels.
-
-    Attributes:
-        memory: gives the sizes of the fields and the channels.
-        order: the five fields, lowest first.
-        hashed: whether row bits are folded into bank group and bank.
-
-    Raises:
-        ValueError: `order` does not name each field once, or a hash is asked of numbers of bank
-            groups and banks that are no powers of two.
-    """
+    """How addresses are spread over channels, and the burst address of a channel is split."""
 
     memory: Memory
-    order: tuple[Field, ...] = SEQUENTIAL
-    hashed: bool = False
-
-    def __post_init__(self) -> None:
-        if sorted(self.order) != sorted(FIELDS):
-            raise ValueError(f"an order names {', '.join(FIELDS)} once each, got {self.order}")
-        part = self.memory.part
-        for count in (part.bank_groups, part.banks_per_group):
-            if self.hashed and count & (count - 1):
-                raise ValueError(f"a hash needs powers of two, got {count} bank groups or banks")
 
     def sizes(self) -> Ints:
-        """How many values each of `FIELDS` has."""
+        """How many values each of `ADDRESS_FIELDS` has."""
         part = self.memory.part
         columns = part.row_bytes // part.burst_bytes
         return np.array(
@@ -75,17 +48,17 @@ class AddressMap:
         return turn % channels, turn // channels * step + addresses % step
 
     def places(self, bursts: Ints) -> Ints:
-        """Each of `FIELDS` of bursts counted within a channel, shape (bursts, 5).
+        """Each of `ADDRESS_FIELDS` of bursts counted within a channel, shape (bursts, 5).
 
         Beyond the last row addresses begin again at the first.
         """
-        order = np.array([FIELDS.index(field) for field in self.order])
-        return split(bursts, order, self.sizes(), self.hashed)
+        order = np.array([ADDRESS_FIELDS.index(field) for field in self.memory.address_order])
+        return split(bursts, order, self.sizes(), self.memory.bank_hash)
 
 
 @compiled
 def split(bursts: Ints, order: Ints, sizes: Ints, hashed: bool) -> Ints:
-    """Split burst counts into fields: `order` and `sizes` index and count `FIELDS`."""
+    """Split burst counts into fields: `order` and `sizes` index and count `ADDRESS_FIELDS`."""
     places = np.empty((len(bursts), 5), dtype=np.int64)
     for i in range(len(bursts)):
         rest = bursts[i]
@@ -100,7 +73,7 @@ def split(bursts: Ints, order: Ints, sizes: Ints, hashed: bool) -> Ints:
     return places
 
 
-def from_letters(letters: str) -> tuple[tuple[Field, ...], int]:
+def from_letters(letters: str) -> tuple[tuple[AddressField, ...], int]:
     """Read an order as DRAMsim3 and Ramulator write it: ``rorabacobgch``, the highest first.
 
     Returns:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from accsim.chip import Memory
+from accsim.chip import SEQUENTIAL, AddressField, Memory
 from accsim.dram import kernel
 from accsim.dram.kernel import Ints
 from accsim.units import PS_PER_S
@@ -48,10 +48,45 @@ class MemoryModel(Protocol):
         """Times in ps of an array of command-clock edges."""
 
 
+def outside_domain(memory: Memory) -> str | None:
+    """What `RowGranularMemory` does not know of a memory, in words; None where it may be used.
+
+    It walks the stripes of the usual address order and keeps rows open. Fields of a single value
+    may stand anywhere in the order. The limits of the controller (`hit_limit`, `starvation_limit`)
+    and of its write drain are no matter: they decide between requests to different rows of a bank,
+    or between reads and writes, and a decoding chip has long runs of one kind in flight
+    (`tests/dram/test_domain.py`).
+    """
+    counts: dict[AddressField, int] = {
+        "bank_group": memory.part.bank_groups,
+        "bank": memory.part.banks_per_group,
+        "rank": memory.ranks,
+    }
+    walked, usual = (
+        [field for field in order if counts.get(field, 2) > 1]
+        for order in (memory.address_order, SEQUENTIAL)
+    )
+    unknown = []
+    if walked != usual:
+        unknown.append(f"the address order {', '.join(memory.address_order)}")
+    if memory.bank_hash:
+        unknown.append("a hash of the banks")
+    if memory.policy.page != "open":
+        unknown.append(f"the page policy {memory.policy.page!r}")
+    return " and ".join(unknown) or None
+
+
 class RowGranularMemory:
-    """The fast model: one compiled step per row of DRAM (see `accsim.dram.kernel`)."""
+    """The fast model: one compiled step per row of DRAM (see `accsim.dram.kernel`).
+
+    Raises:
+        ValueError: the memory is `outside_domain`.
+    """
 
     def __init__(self, memory: Memory) -> None:
+        unknown = outside_domain(memory)
+        if unknown is not None:
+            raise ValueError(f"the row-granular model does not know {unknown}")
         part, t = memory.part, memory.part.timings
         by_bank = part.bank_refresh is not None and memory.refresh == part.bank_refresh.scheme
         self._p = np.array(

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from accsim.chip import Memory
+from accsim.chip import Chip, Memory
 from accsim.errors import InvariantError
 from accsim.program import UNIT_NAMES, Program, Unit
-from accsim.timeline import Timeline
+from accsim.timeline import Lane, Timeline
 
 
-def check_timeline(program: Program, timeline: Timeline, memory: Memory) -> None:
-    """Check a timeline against its program.
+def check_timeline(program: Program, timeline: Timeline, chip: Chip) -> None:
+    """Check a timeline against its program and the chip.
 
     - Every descriptor went through the memory system once.
-    - No two tiles of a unit overlap, nor two descriptors on a DRAM channel's data bus; no command
-      ends before it starts, or after the pass.
+    - The occupied spans of two tiles of a unit do not overlap, nor do two descriptors on a DRAM
+      channel's data bus; no command ends before it starts, or after the pass, and tiles are
+      complete in order.
+    - Activations and loads never take more of the SRAM than there is, nor loads more of it than
+      the program gives them.
     - The bursts that the DRAM counted cover the bytes that were planned, with no more beside them
       than the unused ends of first and last bursts.
     - Every channel's states add up to the elapsed time.
@@ -34,11 +37,33 @@ def check_timeline(program: Program, timeline: Timeline, memory: Memory) -> None
             raise InvariantError(f"{UNIT_NAMES[unit]}: a command started before it was ready")
         if (lane.end_ps < lane.start_ps).any() or (lane.end_ps > timeline.elapsed_ps).any():
             raise InvariantError(f"{UNIT_NAMES[unit]}: a command ended outside the pass")
-        tiles = unit in (Unit.ARRAY, Unit.VECTOR)
-        if tiles and (lane.start_ps[1:] < lane.end_ps[:-1]).any():
-            raise InvariantError(f"{UNIT_NAMES[unit]}: two tiles overlap")
+        if unit in (Unit.ARRAY, Unit.VECTOR):
+            _check_tiles(UNIT_NAMES[unit], lane)
+    _check_sram(program, timeline, chip)
     _check_channels(timeline)
-    _check_bytes(program, timeline, memory)
+    _check_bytes(program, timeline, chip.memory)
+
+
+def _check_tiles(name: str, lane: Lane) -> None:
+    free = lane.free_ps
+    if (free < lane.start_ps).any() or (lane.drain_ps < 0).any():
+        raise InvariantError(f"{name}: a tile drained outside its own time")
+    if (lane.start_ps[1:] < free[:-1]).any():
+        raise InvariantError(f"{name}: two tiles overlap")
+    if (lane.end_ps[1:] < lane.end_ps[:-1]).any():
+        raise InvariantError(f"{name}: a tile was complete before an earlier one")
+    if (lane.sram_wait_ps < 0).any() or (lane.sram_wait_ps > free - lane.start_ps).any():
+        raise InvariantError(f"{name}: a tile waited for SRAM outside its own time")
+
+
+def _check_sram(program: Program, timeline: Timeline, chip: Chip) -> None:
+    # Every change of the fill is a row, so these hold in between as well.
+    loads = int(timeline.sram_bytes.max())
+    if loads > program.stream_bytes:
+        raise InvariantError(f"the stream buffer held {loads} B of {program.stream_bytes} B")
+    used = program.reserve_bytes + loads
+    if used > chip.sram.capacity_bytes:
+        raise InvariantError(f"the SRAM held {used} B of {chip.sram.capacity_bytes} B")
 
 
 def _check_requests(program: Program, timeline: Timeline) -> None:

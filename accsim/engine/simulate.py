@@ -3,7 +3,9 @@
 Units: the load and the store queue of the DMA, the memory controller, the compute array and the
 vector unit. Each works through its queue in order; commands wait on completion counters
 (`Commands.needs`), on room in the SRAM's stream buffer and on the DMA's outstanding slots. DRAM
-timing comes from a `MemoryModel` that is told the time: one call per descriptor.
+timing comes from a `MemoryModel` that is told the time: one call per descriptor. Tiles of array and
+vector unit share the bandwidth of the SRAM (`accsim.engine.sram_port`); a tile that drains leaves
+its unit to the next one before its own results are complete.
 """
 
 from __future__ import annotations
@@ -15,8 +17,10 @@ import numpy as np
 import simpy
 
 from accsim.chip import Chip
-from accsim.dram.memory import MemoryModel, RowGranularMemory
+from accsim.dram.choice import model_of
+from accsim.dram.memory import MemoryModel
 from accsim.engine.check import check_timeline
+from accsim.engine.sram_port import Port
 from accsim.engine.story import deadlock_story
 from accsim.errors import Deadlock, InvariantError
 from accsim.program import Program, Tiles, Transfers, Unit
@@ -32,23 +36,32 @@ from accsim.timeline import (
 
 Steps = Generator[simpy.Event, object, None]
 
+_LOAD, _STORE, _ARRAY, _VECTOR = map(int, Unit)
+"""Plain integers index a list in half of the time that a `Unit` takes."""
+
+_PEERS = {Unit.ARRAY: Unit.VECTOR, Unit.VECTOR: Unit.ARRAY}
+
 
 def simulate(
-    program: Program, chip: Chip, memory_model: Callable[[], MemoryModel] | None = None
+    program: Program,
+    chip: Chip,
+    memory_model: Callable[[], MemoryModel] | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> Timeline:
     """Run one pass from time 0 on an idle chip with closed DRAM rows.
 
-    `memory_model` makes the DRAM model (default: `RowGranularMemory` of the chip).
+    `memory_model` makes the DRAM model (default: `accsim.dram.choice.model_of`). `progress` is
+    called with every whole per cent of the descriptors that is done.
 
     Raises:
         Deadlock: nothing can happen any more, yet commands are left.
         InvariantError: a conservation law was broken (a bug).
     """
-    memory = memory_model() if memory_model else RowGranularMemory(chip.memory)
-    machine = _Machine(program, chip, memory)
+    memory = memory_model() if memory_model else model_of(chip.memory)
+    machine = _Machine(program, chip, memory, progress)
     machine.run()
     timeline = machine.timeline()
-    check_timeline(program, timeline, chip.memory)
+    check_timeline(program, timeline, chip)
     return timeline
 
 
@@ -60,10 +73,18 @@ class _LaneColumns:
         self.start = [0] * length
         self.end = [0] * length
         self.blocker = [NO_BLOCKER] * length
+        # Most are 0, and stay so.
+        self.sram_wait: Column = np.zeros(length, dtype=np.int64)
+        self.drain: Column = np.zeros(length, dtype=np.int64)
 
     def seal(self) -> Lane:
         return Lane(
-            _column(self.ready), _column(self.start), _column(self.end), _column(self.blocker)
+            _column(self.ready),
+            _column(self.start),
+            _column(self.end),
+            _column(self.blocker),
+            self.sram_wait,
+            self.drain,
         )
 
 
@@ -79,10 +100,17 @@ def _column(values: list[int]) -> Column:
 class _Machine:
     """The units of one chip working on one program."""
 
-    def __init__(self, program: Program, chip: Chip, memory: MemoryModel) -> None:
+    def __init__(
+        self,
+        program: Program,
+        chip: Chip,
+        memory: MemoryModel,
+        progress: Callable[[int], None] | None,
+    ) -> None:
         self.program = program
         self.chip = chip
         self.memory = memory
+        self.progress = progress
         self.env = simpy.Environment(initial_time=0)
         self.done = [0, 0, 0, 0]
         """Completion counters, one per `Unit`."""
@@ -102,6 +130,11 @@ class _Machine:
         self.windows = np.zeros((requests, chip.memory.channels, 2), dtype=np.int64)
         self.request_unit: list[int] = []
         self.request_index: list[int] = []
+        shared = chip.sram_compute_bytes_per_cycle
+        self.ports = {
+            Unit.ARRAY: Port(chip.sram.port("array"), shared),
+            Unit.VECTOR: Port(chip.sram.port("vector"), shared),
+        }
         self.sram_ps = [0]
         self.sram_bytes = [0]
 
@@ -128,13 +161,13 @@ class _Machine:
 
     # -- waiting ---------------------------------------------------------------------------------
 
-    def reached(self, unit: Unit, count: int) -> simpy.Event:
+    def reached(self, unit: int, count: int) -> simpy.Event:
         """An event that happens when `unit` has completed `count` commands."""
         event = self.env.event()
         self.waiting[unit].append((count, event))
         return event
 
-    def complete(self, unit: Unit) -> None:
+    def complete(self, unit: int) -> None:
         """Count one command of `unit` as done and wake whoever waited for it."""
         self.done[unit] += 1
         waiting = self.waiting[unit]
@@ -147,6 +180,16 @@ class _Machine:
                 else:
                     left.append(entry)
             self.waiting[unit] = left
+
+    def complete_later(self, unit: int, freed: int, drain_ps: int) -> None:
+        """Complete a tile that drains for `drain_ps`; it then gives `freed` bytes back."""
+
+        def drained(_: simpy.Event) -> None:
+            if freed:
+                self.free(freed)
+            self.complete(unit)
+
+        self.env.timeout(drain_ps).callbacks.append(drained)
 
     def free(self, size: int) -> None:
         """Give `size` bytes of the stream buffer back."""
@@ -163,41 +206,60 @@ class _Machine:
     # -- the units -------------------------------------------------------------------------------
 
     def tiles(self, unit: Unit, queue: Tiles) -> Steps:
-        """The array or the vector unit."""
+        """The array or the vector unit.
+
+        A tile occupies the unit from its start until its results drain; drains may overlap with the
+        next tile, but results are complete in order.
+        """
         env, done, lane = self.env, self.done, self.lanes[unit]
         ready, start, end, blockers = lane.ready, lane.start, lane.end, lane.blocker
         need_load, need_store, need_array, need_vector = queue.needs
         clock = self.chip.clock
         edge_ps, next_edge = clock.edge_ps, clock.next_edge
-        cycles, first_of_op, freed = queue.cycles, queue.first_of_op, queue.sram_free_bytes
-        dispatch = self.chip.dispatch_cycles
+        first_of_op, freed, drains = queue.first_of_op, queue.sram_free_bytes, queue.drain_cycles
+        cycles, sram_bytes, dispatch = queue.cycles, queue.sram_bytes, self.chip.dispatch_cycles
+        occupy, other = self.ports[unit].occupy, self.ports[_PEERS[unit]]
+        me, complete_ps = int(unit), 0
         for i in range(len(queue)):
             blocker = NO_BLOCKER
             if done[0] < need_load[i]:
-                yield self.reached(Unit.LOAD, need_load[i])
-                blocker = Unit.LOAD
+                yield self.reached(_LOAD, need_load[i])
+                blocker = _LOAD
             if done[1] < need_store[i]:
-                yield self.reached(Unit.STORE, need_store[i])
-                blocker = Unit.STORE
+                yield self.reached(_STORE, need_store[i])
+                blocker = _STORE
             if done[2] < need_array[i]:
-                yield self.reached(Unit.ARRAY, need_array[i])
-                blocker = Unit.ARRAY
+                yield self.reached(_ARRAY, need_array[i])
+                blocker = _ARRAY
             if done[3] < need_vector[i]:
-                yield self.reached(Unit.VECTOR, need_vector[i])
-                blocker = Unit.VECTOR
+                yield self.reached(_VECTOR, need_vector[i])
+                blocker = _VECTOR
             now = env.now
             edge = next_edge(now)  # type: ignore[arg-type]
             if first_of_op[i]:
                 edge += dispatch
-            finish = edge_ps(edge + cycles[i])
+            drain = drains[i]
+            alone = cycles[i] - drain
+            span = occupy(edge, alone, sram_bytes[i], other)
+            free_ps = edge_ps(edge + span)
+            if span > alone:
+                lane.sram_wait[i] = free_ps - edge_ps(edge + alone)
+            # Results are complete in the order of the tiles.
+            drained_ps = edge_ps(edge + span + drain) if drain else free_ps
+            if drained_ps > complete_ps:
+                complete_ps = drained_ps
             ready[i] = now  # type: ignore[assignment]
             start[i] = edge_ps(edge)
-            end[i] = finish
-            blockers[i] = int(blocker)
-            yield env.timeout(finish - now)
+            end[i] = complete_ps
+            blockers[i] = blocker
+            yield env.timeout(free_ps - now)
+            if complete_ps > free_ps:
+                lane.drain[i] = complete_ps - free_ps
+                self.complete_later(me, freed[i], complete_ps - free_ps)
+                continue
             if freed[i]:
                 self.free(freed[i])
-            self.complete(unit)
+            self.complete(me)
 
     def transfers(self, unit: Unit, queue: Transfers) -> Steps:
         """One queue of the DMA: takes room, takes a slot, hands the descriptor to the memory."""
@@ -269,7 +331,8 @@ class _Machine:
     def memory_controller(self) -> Steps:
         """Reports descriptors as done when the memory model says so, in order."""
         env, in_flight = self.env, self.in_flight
-        left = len(self.program.loads) + len(self.program.stores)
+        total = left = len(self.program.loads) + len(self.program.stores)
+        percent = 0
         while left:
             if not in_flight:
                 self.controller_idle = env.event()
@@ -281,6 +344,9 @@ class _Machine:
             if self.slot_waiters:
                 self.slot_waiters.popleft().succeed()
             left -= 1
+            if self.progress and (total - left) * 100 // total > percent:
+                percent = (total - left) * 100 // total
+                self.progress(percent)
 
     # -- the outcome -----------------------------------------------------------------------------
 
@@ -290,10 +356,6 @@ class _Machine:
             raise InvariantError(f"time is no longer an integer: {elapsed!r}")
         if self.stream_used:
             raise InvariantError(f"{self.stream_used} B of the stream buffer were never given back")
-        if max(self.sram_bytes) > self.program.stream_bytes:
-            raise InvariantError(
-                f"the stream buffer held {max(self.sram_bytes)} B of {self.program.stream_bytes} B"
-            )
         stats = self.memory.statistics()
         states = self.memory.to_ps(stats.states)
         idle = elapsed - states.sum(axis=1, keepdims=True)

@@ -159,11 +159,12 @@ class PassEvents:
         ]
 
     def _about(self, unit: Unit, queue: Commands) -> Iterator[tuple[int, int, str, Args]]:
-        """Start, end, name and first arguments of each command of a unit."""
+        """Start, end of its occupied span, name and first arguments of each command of a unit."""
         ops, labels, op_args = self.graph.ops, self.program.labels, self._op_args
         lane = self.timeline.lane(unit)
-        columns = (lane.start_ps.tolist(), lane.end_ps.tolist(), lane.blocker.tolist())
-        for op, label, start, end, blocker in zip(queue.op, queue.label, *columns, strict=True):
+        columns = (lane.start_ps, lane.free_ps, lane.end_ps, lane.blocker)
+        rows = zip(queue.op, queue.label, *(column.tolist() for column in columns), strict=True)
+        for op, label, start, free, end, blocker in rows:
             args = (
                 ("tile", labels[label]),
                 *op_args[op],
@@ -171,7 +172,7 @@ class PassEvents:
                 ("end_ps", end),
                 ("waited_for", BLOCKER_NAMES[blocker]),
             )
-            yield start, end, ops[op].name, args
+            yield start, free, ops[op].name, args
 
     def _transfers(
         self,
@@ -190,12 +191,15 @@ class PassEvents:
     def _tiles(
         self, unit: Unit, track: int, queue: Tiles, flows: dict[int, tuple[int, int]]
     ) -> Iterator[Slice]:
-        for index, (start, end, name, args) in enumerate(self._about(unit, queue)):
+        waits = self.timeline.lane(unit).sram_wait_ps.tolist()
+        for index, (start, free, name, args) in enumerate(self._about(unit, queue)):
             args += (("cycles", queue.cycles[index]), ("sram_bytes", queue.sram_bytes[index]))
             if unit == Unit.ARRAY:
                 args += (("macs", queue.macs[index]),)
             arriving = (flows[index][1],) if index in flows else ()
-            yield Slice(track, start // 1000, end // 1000, name, args, (), arriving)
+            if waits[index]:
+                args += (("sram_wait_ps", waits[index]),)
+            yield Slice(track, start // 1000, free // 1000, name, args, (), arriving)
 
     def _channel(self, channel: int) -> Iterator[Slice]:
         memory = self.timeline.memory

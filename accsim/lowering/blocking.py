@@ -1,153 +1,233 @@
-"""Choosing blocks of a matmul whose activations or outputs do not stay in SRAM.
+"""Choosing how a matmul is cut: block sizes, the operand that is held, the split over arrays.
 
-C[M, N] = A[M, K] x B[K, N] is cut into blocks of bm x bn x bk. One operand may be *held*: with A
-held, bm rows of it stay while all of B streams past, and B is read once per row block; with B held
-it is the other way round; with none held both stream. Cutting K (bk < K) leaves partial sums of
-4 bytes in the staging area.
+C[M, N] = A[M, K] x B[K, N] is cut into blocks of bm x bn x bk. One operand may be *held*: with the
+inputs A held, bm rows of it stay in SRAM while all of B streams past, and B is read once per row
+block; with the weights B held it is the other way round; with none held both stream. Cutting K
+(bk < K) leaves partial sums of 4 bytes in the staging area.
+
+Where activations and outputs stay in SRAM (decoding), the weights stream past once in tiles as
+large as the stream buffer likes. Where they travel through DRAM (long prompts), every candidate is
+estimated and the fastest is taken: the larger of DRAM time and array time, as if they overlapped
+perfectly but for held blocks; the engine tells the truth afterwards.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import get_args
 
 from accsim.array.cycles import tile_cost
 from accsim.chip import ComputeArray
+from accsim.lowering.builder import PARTIAL_SUM_BYTES
+from accsim.mapping import Held, MatmulMapping, Pin, Split
 
-PARTIAL_SUM_BYTES = 4
-"""Partial sums are kept in fp32."""
+SPLITS: tuple[Split, ...] = get_args(Split)
 
 MIN_INNER = 256
 """Shorter cuts of the reduction would spend most of a fold on fill and drain."""
 
-TIME_TOLERANCE = 0.02
-"""Blockings whose estimated times differ by less than this count as equally fast."""
-
 
 @dataclass(frozen=True, slots=True)
 class MatmulShape:
-    """What there is to block.
+    """What there is to cut.
 
-    `a_bits` and `b_bits` are stored bits per element (scales included, rounded up for B by the
-    panel); `a_spilled` and `c_spilled` tell which activations travel through DRAM.
+    Bytes are stored bytes, scales included; `a_spilled` and `c_spilled` tell which activations
+    travel through DRAM. Weights are stored in panels of `panel` output channels, and have a scale
+    for each `group` inputs (0: none).
     """
 
     rows: int
     inner: int
     outer: int
+    panel: int
     a_bytes_per_row: int
     b_bytes_per_column: int
     c_bytes_per_element: int
     operand_bits: int
+    group: int
     a_spilled: bool
     c_spilled: bool
 
-
-@dataclass(frozen=True, slots=True)
-class Blocking:
-    """A way to cut a matmul: block sizes and which operand is held."""
-
-    rows: int
-    outer: int
-    inner: int
-    held: Literal["a", "b", "none"]
+    def scales(self, inner: int) -> int:
+        """Scales along `inner` inputs of an output channel."""
+        return _ceil(inner, self.group) if self.group else 0
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What a blocking may use: stream-buffer and staging bytes, and how fast DRAM is."""
+    """What a mapping may use: stream-buffer and staging bytes, and how fast DRAM is.
+
+    `tile_bytes` is the size that a tile of streamed weights aims for.
+    """
 
     stream_bytes: int
     staging_bytes: int
+    tile_bytes: int
     dram_bytes_per_cycle: float
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a mapping is expected to cost: DRAM bytes of A, B and C, core cycles, number of tiles.
+
+    `exposed_cycles` are those in which the array waits for held blocks.
+    """
+
+    traffic_bytes: int
+    dram_cycles: float
+    array_cycles: int
+    exposed_cycles: float
+    tiles: int
+
+    @property
+    def cycles(self) -> float:
+        return max(self.dram_cycles, self.array_cycles + self.exposed_cycles)
 
 
 def _ceil(a: int, b: int) -> int:
     return -(-a // b)
 
 
-def _doublings(start: int, limit: int) -> Iterator[int]:
-    size = start
-    while size < limit:
-        yield size
-        size *= 2
-    yield limit
+def _counts(most: int) -> list[int]:
+    """Into how many blocks something is cut: each number up to 8, then 12, 16, 24, ...; `most`."""
+    counts = list(range(1, min(most, 8) + 1))
+    step = 4
+    while counts[-1] + step < most:
+        counts += [counts[-1] + step, counts[-1] + 2 * step]
+        step *= 2
+    return [n for n in counts if n < most] + [most]
 
 
-def candidates(shape: MatmulShape, array_rows: int, panel: int) -> Iterator[Blocking]:
-    """Every blocking that is considered, in a fixed order."""
-    inners = [shape.inner]
-    while inners[-1] // 2 >= MIN_INNER and inners[-1] % 2 == 0:
-        inners.append(inners[-1] // 2)
-    for rows in _doublings(min(array_rows, shape.rows), shape.rows):
-        for outer in _doublings(min(panel, shape.outer), shape.outer):
+def _sizes(size: int, unit: int) -> list[int]:
+    """Block sizes along one dimension, in whole units or in equal parts, the largest first."""
+    units = _ceil(size, unit)
+    whole = {min(size, unit * _ceil(units, parts)) for parts in _counts(units)}
+    return sorted(whole, reverse=True)
+
+
+def candidates(shape: MatmulShape, array: ComputeArray, budget: Budget) -> Iterator[MatmulMapping]:
+    """Every mapping that is considered, in a fixed order; not all of them fit."""
+    splits = SPLITS if array.count > 1 else SPLITS[:1]
+    if not (shape.a_spilled or shape.c_spilled):
+        yield from _streams(shape, budget, splits)
+        return
+    rows_sizes = {*_sizes(shape.rows, array.rows_at_once), *_sizes(shape.rows, 1)}
+    inners = [size for size in _sizes(shape.inner, 1) if size >= min(MIN_INNER, shape.inner)]
+    helds: tuple[Held, ...] = ("inputs", "weights", "none")
+    for rows in sorted(rows_sizes, reverse=True):
+        for outer in _sizes(shape.outer, shape.panel):
             for inner in inners:
-                yield Blocking(rows, outer, inner, "a")
-                yield Blocking(rows, outer, inner, "b")
-                yield Blocking(rows, outer, inner, "none")
+                for held in helds:
+                    for split in splits:
+                        yield MatmulMapping(rows, outer, inner, held, split)
 
 
-def held_bytes(shape: MatmulShape, block: Blocking) -> int:
+def _streams(
+    shape: MatmulShape, budget: Budget, splits: tuple[Split, ...]
+) -> Iterator[MatmulMapping]:
+    """All rows at once, weights in tiles of whole panels, or of one panel whose inputs are cut."""
+    panel = min(shape.panel, shape.outer)
+    panel_bytes = panel * shape.b_bytes_per_column
+    most = min(budget.tile_bytes // panel_bytes, _ceil(shape.outer, panel))
+    inner = _ceil(shape.inner, _ceil(panel_bytes, max(1, budget.tile_bytes)))
+    for number in range(max(1, most), 0, -1):
+        for split in splits:
+            outer = min(shape.outer, number * panel)
+            yield MatmulMapping(shape.rows, outer, inner, "none", split)
+
+
+def held_bytes(shape: MatmulShape, mapping: MatmulMapping) -> int:
     """Bytes of the operand block that stays in SRAM while the other one streams past."""
-    if block.held == "a" and shape.a_spilled:
-        return block.rows * shape.a_bytes_per_row
-    return block.outer * shape.b_bytes_per_column if block.held == "b" else 0
+    if mapping.held == "inputs" and shape.a_spilled:
+        return mapping.rows * shape.a_bytes_per_row
+    return mapping.outer * shape.b_bytes_per_column if mapping.held == "weights" else 0
 
 
-def stream_bytes(shape: MatmulShape, block: Blocking) -> int:
-    """Stream-buffer bytes of a blocking: the held block, and two of what streams past."""
-    a_tile = block.rows * _ceil(shape.a_bytes_per_row * block.inner, shape.inner)
-    b_tile = block.outer * _ceil(shape.b_bytes_per_column * block.inner, shape.inner)
+def stream_bytes(shape: MatmulShape, mapping: MatmulMapping) -> int:
+    """Stream-buffer bytes of a mapping: the held block, and two of what streams past."""
+    a_tile = mapping.rows * _ceil(shape.a_bytes_per_row * mapping.inner, shape.inner)
+    b_tile = mapping.outer * _ceil(shape.b_bytes_per_column * mapping.inner, shape.inner)
     if not shape.a_spilled:
         a_tile = 0
-    streamed = {"a": b_tile, "b": a_tile, "none": a_tile + b_tile}[block.held]
-    return held_bytes(shape, block) + 2 * streamed
+    streamed = {"inputs": b_tile, "weights": a_tile, "none": a_tile + b_tile}[mapping.held]
+    return held_bytes(shape, mapping) + 2 * streamed
 
 
-def fits(shape: MatmulShape, block: Blocking, budget: Budget) -> bool:
-    """Whether a blocking's held and double-buffered blocks fit their areas."""
+def fits(shape: MatmulShape, mapping: MatmulMapping, budget: Budget) -> bool:
+    """Whether a mapping's held and double-buffered blocks fit their areas."""
     staging = 0
     if shape.c_spilled:
-        staging += 2 * block.rows * block.outer * shape.c_bytes_per_element
-    if block.inner < shape.inner:
-        staging += block.rows * block.outer * PARTIAL_SUM_BYTES
-    return stream_bytes(shape, block) <= budget.stream_bytes and staging <= budget.staging_bytes
+        staging += 2 * mapping.rows * mapping.outer * shape.c_bytes_per_element
+    if mapping.inner < shape.inner and (shape.a_spilled or shape.c_spilled):
+        staging += mapping.rows * mapping.outer * PARTIAL_SUM_BYTES
+    room = stream_bytes(shape, mapping) <= budget.stream_bytes
+    return room and staging <= budget.staging_bytes
 
 
-def traffic_bytes(shape: MatmulShape, block: Blocking) -> int:
-    """DRAM bytes of A and B under a blocking, re-reads included."""
+def traffic_bytes(shape: MatmulShape, mapping: MatmulMapping) -> int:
+    """DRAM bytes of A, B and C under a mapping, re-reads included."""
     a = shape.rows * shape.a_bytes_per_row if shape.a_spilled else 0
     b = shape.outer * shape.b_bytes_per_column
-    row_blocks, outer_blocks = _ceil(shape.rows, block.rows), _ceil(shape.outer, block.outer)
-    if block.held != "a":
-        a *= outer_blocks
-    if block.held != "b":
-        b *= row_blocks
-    return a + b
+    if mapping.held != "inputs":
+        a *= _ceil(shape.outer, mapping.outer)
+    if mapping.held != "weights":
+        b *= _ceil(shape.rows, mapping.rows)
+    c = shape.rows * shape.outer * shape.c_bytes_per_element if shape.c_spilled else 0
+    return a + b + c
 
 
-def array_cycles(shape: MatmulShape, block: Blocking, array: ComputeArray) -> int:
-    """Array cycles of the whole matmul under a blocking."""
-    total = 0
-    for rows, row_count in _parts(shape.rows, block.rows):
-        for outer, outer_count in _parts(shape.outer, block.outer):
-            for inner, inner_count in _parts(shape.inner, block.inner):
-                cycles = tile_cost(array, rows, inner, outer, shape.operand_bits).cycles
-                total += cycles * row_count * outer_count * inner_count
-    return total
+@lru_cache(maxsize=1 << 16)
+def array_cycles(shape: MatmulShape, mapping: MatmulMapping, array: ComputeArray) -> int:
+    """Array cycles of the whole matmul under a mapping.
+
+    Tiles follow each other as soon as the array takes the next; only the last one drains alone.
+    """
+    total = drain = 0
+    for rows, row_count in _parts(shape.rows, mapping.rows):
+        for outer, outer_count in _parts(shape.outer, mapping.outer):
+            for inner, inner_count in _parts(shape.inner, mapping.inner):
+                cost = tile_cost(
+                    array,
+                    rows,
+                    inner,
+                    outer,
+                    shape.operand_bits,
+                    split=mapping.split,
+                    scales=shape.scales(inner),
+                )
+                drain = cost.drain_cycles
+                total += (cost.cycles - drain) * row_count * outer_count * inner_count
+    return total + drain
 
 
-def exposed_cycles(shape: MatmulShape, block: Blocking, budget: Budget) -> float:
+def exposed_cycles(shape: MatmulShape, mapping: MatmulMapping, budget: Budget) -> float:
     """Core cycles in which the array waits for held blocks.
 
     The next held block can only be brought in while the last one is used if there is room for both.
     """
-    held = held_bytes(shape, block)
-    if held + stream_bytes(shape, block) <= budget.stream_bytes:
+    held = held_bytes(shape, mapping)
+    if held + stream_bytes(shape, mapping) <= budget.stream_bytes:
         return 0.0
-    turns = _ceil(shape.rows, block.rows) if block.held == "a" else _ceil(shape.outer, block.outer)
+    rows, outer = _ceil(shape.rows, mapping.rows), _ceil(shape.outer, mapping.outer)
+    turns = rows if mapping.held == "inputs" else outer
     return turns * held / budget.dram_bytes_per_cycle
+
+
+def estimate(
+    shape: MatmulShape, mapping: MatmulMapping, array: ComputeArray, budget: Budget
+) -> Estimate:
+    """What a mapping is expected to cost."""
+    traffic = traffic_bytes(shape, mapping)
+    tiles = _ceil(shape.rows, mapping.rows) * _ceil(shape.outer, mapping.outer)
+    return Estimate(
+        traffic_bytes=traffic,
+        dram_cycles=traffic / budget.dram_bytes_per_cycle,
+        array_cycles=array_cycles(shape, replace(mapping, held="none"), array),
+        exposed_cycles=exposed_cycles(shape, mapping, budget),
+        tiles=tiles * _ceil(shape.inner, mapping.inner),
+    )
 
 
 def _parts(size: int, block: int) -> list[tuple[int, int]]:
@@ -156,29 +236,49 @@ def _parts(size: int, block: int) -> list[tuple[int, int]]:
     return [*parts, (rest, 1)] if rest else parts
 
 
+@lru_cache(maxsize=4096)
 def choose(
-    shape: MatmulShape, array: ComputeArray, array_rows: int, panel: int, budget: Budget
-) -> Blocking | None:
-    """The fitting blocking with the fewest tiles among the fastest (within `TIME_TOLERANCE`).
+    shape: MatmulShape, array: ComputeArray, budget: Budget, pin: Pin | None = None
+) -> MatmulMapping | None:
+    """The fastest fitting mapping by `estimate`, of equally fast ones that with the fewest tiles.
 
-    The estimate is the larger of DRAM time and array time, as if they overlapped perfectly but for
-    the held blocks; the engine tells the truth afterwards. Fewer tiles mean fewer handshakes
-    between the units. None if nothing fits.
+    Fewer tiles mean fewer handshakes between the units. None if nothing fits.
     """
-    scored: list[tuple[float, int, int, int, Blocking]] = []
-    for order, block in enumerate(candidates(shape, array_rows, panel)):
-        if not fits(shape, block, budget):
+    best: tuple[float, int, int, int] | None = None
+    chosen = None
+    found = candidates(shape, array, budget) if pin is None else pinned(shape, array, budget, pin)
+    for order, mapping in enumerate(found):
+        if not fits(shape, mapping, budget):
             continue
-        traffic = traffic_bytes(shape, block)
-        cycles = array_cycles(shape, block, array) + exposed_cycles(shape, block, budget)
-        time = max(traffic / budget.dram_bytes_per_cycle, cycles)
-        tiles = (
-            _ceil(shape.rows, block.rows)
-            * _ceil(shape.outer, block.outer)
-            * _ceil(shape.inner, block.inner)
+        traffic = traffic_bytes(shape, mapping)
+        # The array's cycles are what takes long to find out.
+        if best is not None and traffic / budget.dram_bytes_per_cycle > best[0]:
+            continue
+        cost = estimate(shape, mapping, array, budget)
+        key = (cost.cycles, cost.tiles, traffic, order)
+        if best is None or key < best:
+            best, chosen = key, mapping
+    return chosen
+
+
+def pinned(
+    shape: MatmulShape, array: ComputeArray, budget: Budget, pin: Pin
+) -> Iterator[MatmulMapping]:
+    """The candidates that agree with a pin, with its sizes whether or not they are among them."""
+    plain = pin.rows is None and pin.held is None
+    if plain and not (shape.a_spilled or shape.c_spilled):
+        base = list(candidates(shape, array, budget))
+    else:
+        # Blocks of rows may be asked for even where the activations stay in SRAM.
+        base = list(candidates(replace(shape, a_spilled=True), array, budget))
+    seen = dict.fromkeys(
+        MatmulMapping(
+            rows=min(pin.rows or one.rows, shape.rows),
+            outer=min(pin.outer or one.outer, shape.outer),
+            inner=min(pin.inner or one.inner, shape.inner),
+            held=pin.held or one.held,
+            split=pin.split or one.split,
         )
-        scored.append((time, tiles, traffic, order, block))
-    if not scored:
-        return None
-    limit = min(scored)[0] * (1 + TIME_TOLERANCE)
-    return min(entry[1:] for entry in scored if entry[0] <= limit)[-1]
+        for one in base
+    )
+    yield from seen

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 
 from accsim.array.cycles import TileCost
+from accsim.mapping import OpMapping
 from accsim.program import Program, Tiles, Transfers, Unit
 
 
@@ -34,30 +35,35 @@ NOTHING = Needs()
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a tile takes: cycles of its unit (`sram_cycles` of them SRAM's), MACs, SRAM bytes."""
+    """What a tile takes: cycles of its unit, MACs, SRAM bytes (see `accsim.program.Tiles`)."""
 
     cycles: int
-    sram_cycles: int
     macs: int
     sram_bytes: int
+    drain_cycles: int = 0
+
+
+PARTIAL_SUM_BYTES = 4
+"""Partial sums are kept in fp32."""
 
 
 def array_work(
-    cost: TileCost, macs: int, a_bits: int, b_bits: int, c_bits: int, bytes_per_cycle: int
+    cost: TileCost, macs: int, outputs: int, a_bits: int, b_bits: int, c_bits: int
 ) -> Work:
-    """The work of an array tile: the array's cycles, or the SRAM's if moving operands takes longer.
+    """The work of an array tile.
 
     Args:
         cost: cycles and element counts of the tile.
         macs: useful multiply-accumulates.
+        outputs: elements of the finished product; what else is written and read are partial sums.
         a_bits: stored bits of an input element.
         b_bits: stored bits of a weight.
         c_bits: stored bits of an output element.
-        bytes_per_cycle: SRAM bandwidth.
     """
-    moved = -(-(cost.a_reads * a_bits + cost.b_reads * b_bits + cost.c_writes * c_bits) // 8)
-    extra = max(0, -(-moved // bytes_per_cycle) - cost.cycles)
-    return Work(cost.cycles + extra, extra, macs, moved)
+    operands = -(-(cost.a_reads * a_bits + cost.b_reads * b_bits + outputs * c_bits) // 8)
+    partial_sums = cost.c_writes + cost.c_reads - outputs
+    moved = operands + partial_sums * PARTIAL_SUM_BYTES
+    return Work(cost.cycles, macs, moved, cost.drain_cycles)
 
 
 @dataclass
@@ -148,7 +154,7 @@ class _TransferQueue(_Queue):
 @dataclass
 class _TileQueue(_Queue):
     cycles: list[int] = field(default_factory=list)
-    sram_cycles: list[int] = field(default_factory=list)
+    drain_cycles: list[int] = field(default_factory=list)
     macs: list[int] = field(default_factory=list)
     sram_bytes: list[int] = field(default_factory=list)
 
@@ -156,7 +162,7 @@ class _TileQueue(_Queue):
         return Tiles(
             **self.columns(),  # type: ignore[arg-type]
             cycles=tuple(self.cycles),
-            sram_cycles=tuple(self.sram_cycles),
+            drain_cycles=tuple(self.drain_cycles),
             macs=tuple(self.macs),
             sram_bytes=tuple(self.sram_bytes),
         )
@@ -255,7 +261,7 @@ class ProgramBuilder:
     def _tile(queue: _TileQueue, op: int, label: int, work: Work, needs: Needs, free: int) -> int:
         queue.append(op, label, needs, free)
         queue.cycles.append(work.cycles)
-        queue.sram_cycles.append(work.sram_cycles)
+        queue.drain_cycles.append(work.drain_cycles)
         queue.macs.append(work.macs)
         queue.sram_bytes.append(work.sram_bytes)
         return len(queue.op)
@@ -287,7 +293,7 @@ class ProgramBuilder:
         loads.sram.extend(loaded)
         array.extend(op, labels, range(at + 1, at + 1 + count), needs, loaded)
         array.cycles.extend([work.cycles for work in works] * turns)
-        array.sram_cycles.extend([work.sram_cycles for work in works] * turns)
+        array.drain_cycles.extend([work.drain_cycles for work in works] * turns)
         array.macs.extend([work.macs for work in works] * turns)
         array.sram_bytes.extend([work.sram_bytes for work in works] * turns)
         return len(array.op)
@@ -299,6 +305,8 @@ class ProgramBuilder:
         reserve_bytes: int,
         stream_bytes: int,
         moves_more: frozenset[int] = frozenset(),
+        mappings: tuple[tuple[int, OpMapping], ...] = (),
+        spilled: frozenset[str] = frozenset(),
     ) -> Program:
         """The finished program."""
         return Program(
@@ -312,6 +320,8 @@ class ProgramBuilder:
             moves_more=moves_more,
             reserve_bytes=reserve_bytes,
             stream_bytes=stream_bytes,
+            mappings=mappings,
+            spilled=spilled,
         )
 
 

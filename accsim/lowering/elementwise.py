@@ -17,6 +17,7 @@ INPUTS_PER_OUTPUT: dict[OpKind, int] = {
     "rotary": 1,
     "residual_add": 2,
     "silu_mul": 2,
+    "quantise": 1,
 }
 """Elements of activations read for each element written."""
 
@@ -26,18 +27,17 @@ _VECTOR_OPS: dict[OpKind, VectorOp] = {
     "rotary": "rotary",
     "residual_add": "residual_add",
     "silu_mul": "silu_mul",
+    "quantise": "quantise",
 }
 
 
 def vector_work(site: Site, operation: VectorOp, elements: int, sram_bytes: int) -> Work:
-    """The work of a vector tile: its passes, or the SRAM's time if that is longer."""
-    cycles = site.chip.vector.cycles(operation, elements)
-    extra = max(0, -(-sram_bytes // site.chip.sram.bytes_per_cycle) - cycles)
-    return Work(cycles + extra, extra, 0, sram_bytes)
+    """The work of a vector tile: its passes over `elements`, and the bytes that they move."""
+    return Work(site.chip.vector.cycles(operation, elements), 0, sram_bytes)
 
 
 def lower_elementwise(site: Site, index: int, op: Op) -> None:
-    """Emit a norm, rotary, residual, SiLU or embedding operator, by blocks of rows.
+    """Emit a norm, rotary, residual, SiLU, embedding or quantise operator, by blocks of rows.
 
     Resident inputs and outputs lie in SRAM: then it is one tile. Spilled ones are loaded and stored
     block by block, two blocks in flight.
@@ -48,11 +48,8 @@ def lower_elementwise(site: Site, index: int, op: Op) -> None:
     spilled_out = [t for t in op.writes if site.is_spilled(t)]
     if spilled_in or spilled_out:
         site.moves_more.add(index)
-    outputs = sum(site.elements_of(t) for t in op.writes)
-    row_elements = outputs // op.rows
-    bits = op.writes[0].format.bits
-    row_out = -(-row_elements * bits // 8)
-    row_in = row_out * INPUTS_PER_OUTPUT[op.kind]
+    row_elements = sum(site.elements_of(t) for t in op.writes) // op.rows
+    row_in, row_out = _row_bytes(site, op, row_elements)
     rows = _block_rows(site, op, row_in, row_out, bool(spilled_in), bool(spilled_out))
 
     constants = [t for t in op.reads if t.place == "weights"]
@@ -102,6 +99,16 @@ def lower_elementwise(site: Site, index: int, op: Op) -> None:
                 )
             )
     site.marks[index] = Needs(vector=done, stores=stored[-1] if stored else 0)
+
+
+def _row_bytes(site: Site, op: Op, row_elements: int) -> tuple[int, int]:
+    """Bytes that the vector unit reads and writes for one row, constants left out.
+
+    Inputs and outputs may differ in width; scales count where they are made.
+    """
+    in_bits = max(t.format.bits for t in op.reads if t.place != "weights")
+    row_in = -(-row_elements * in_bits // 8) * INPUTS_PER_OUTPUT[op.kind]
+    return row_in, -(-sum(site.bytes_of(t) for t in op.writes) // op.rows)
 
 
 def _block_rows(

@@ -11,10 +11,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from accsim.chip import ComputeArray, SystolicArray
 from accsim.ops import PassGraph, Tensor
 
 ALIGNMENT = 4096
 """Every tensor starts at a multiple of this (a page)."""
+
+
+DOT_PANEL_COLUMNS = 64
+"""Output channels stored together for a dot-product engine, which has no width of its own."""
+
+
+def panel_columns(array: ComputeArray) -> int:
+    """Output channels of a weight panel: one fold on all arrays."""
+    if isinstance(array, SystolicArray):
+        return array.columns * array.count
+    return DOT_PANEL_COLUMNS
 
 
 def _aligned(size: int) -> int:

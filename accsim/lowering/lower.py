@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 
 from accsim.chip import Chip
 from accsim.errors import InputError, Problem
 from accsim.lowering.attention import lower_attention
 from accsim.lowering.builder import ProgramBuilder, ProgramProbe, SeenEnough
 from accsim.lowering.check import check_program
+from accsim.lowering.division import ranked
 from accsim.lowering.elementwise import INPUTS_PER_OUTPUT, lower_elementwise, lower_kv_append
 from accsim.lowering.layout import lay_out
 from accsim.lowering.matmul import lower_matmul
-from accsim.lowering.residency import divide, is_streamed
-from accsim.lowering.site import DoesNotFit, NotUnderstood, Site
+from accsim.lowering.residency import Residency, is_streamed
+from accsim.lowering.site import BadPin, DoesNotFit, NotUnderstood, Site
+from accsim.mapping import Pin
 from accsim.ops import Op, PassGraph
 from accsim.program import Program
 from accsim.units import KIB, show_capacity
@@ -22,7 +25,13 @@ MAX_SRAM_BYTES = 2**40
 """Where the search for the least sufficient SRAM gives up."""
 
 
-def lower(chip: Chip, graph: PassGraph, contexts: tuple[int, ...], cache_tokens: int) -> Program:
+def lower(
+    chip: Chip,
+    graph: PassGraph,
+    contexts: tuple[int, ...],
+    cache_tokens: int,
+    pins: tuple[Pin, ...] = (),
+) -> Program:
     """Lower one pass.
 
     Args:
@@ -30,6 +39,7 @@ def lower(chip: Chip, graph: PassGraph, contexts: tuple[int, ...], cache_tokens:
         graph: the operators of the pass.
         contexts: cached tokens of each sequence before the pass.
         cache_tokens: positions that each KV cache has room for (its longest in the run).
+        pins: what a mapping file fixes.
 
     Raises:
         InputError: the SRAM is too small for any tiling (says how much would do), or the operators
@@ -37,11 +47,11 @@ def lower(chip: Chip, graph: PassGraph, contexts: tuple[int, ...], cache_tokens:
         InvariantError: the program does not cover the operators exactly (a bug).
     """
     try:
-        program = _lower(
-            chip, graph, contexts, cache_tokens, chip.sram.capacity_bytes, ProgramBuilder()
-        )
+        program = _lower(chip, graph, contexts, cache_tokens, pins, ProgramBuilder)
     except NotUnderstood as reason:
         raise InputError(Problem(graph.name, f"cannot be lowered: {reason}")) from None
+    except BadPin as reason:
+        raise InputError(reason.pin.problem(str(reason))) from None
     except DoesNotFit as reason:
         short = _too_small(chip, graph, contexts, cache_tokens, reason)
         raise InputError(short) from None
@@ -54,8 +64,7 @@ def sram_problem(
 ) -> Problem | None:
     """What `lower` would say of too small an SRAM, without lowering the whole pass; else None."""
     try:
-        capacity = chip.sram.capacity_bytes
-        _lower(chip, graph, contexts, cache_tokens, capacity, ProgramProbe())
+        _lower(chip, graph, contexts, cache_tokens, (), ProgramProbe)
     except DoesNotFit as reason:
         return _too_small(chip, graph, contexts, cache_tokens, reason)
     except NotUnderstood:
@@ -86,8 +95,9 @@ def least_sram_bytes(
     """The least SRAM, in whole KiB, into which the pass can be tiled; 0 if none up to 1 TiB."""
 
     def is_enough(kib: int) -> bool:
+        other = replace(chip, sram=replace(chip.sram, capacity_bytes=kib * KIB))
         try:
-            _lower(chip, graph, contexts, cache_tokens, kib * KIB, ProgramProbe())
+            _lower(other, graph, contexts, cache_tokens, (), ProgramProbe)
         except DoesNotFit:
             return False
         return True
@@ -111,13 +121,28 @@ def _lower(
     graph: PassGraph,
     contexts: tuple[int, ...],
     cache_tokens: int,
-    capacity_bytes: int,
-    build: ProgramBuilder,
+    pins: tuple[Pin, ...],
+    builder: type[ProgramBuilder],
 ) -> Program:
-    context = sum(contexts)
-    residency = divide(graph, contexts, capacity_bytes, chip.array.rows_at_once)
-    layout = lay_out(graph, cache_tokens, context, residency.spilled)
-    site = Site(chip, graph, contexts, residency, layout, build)
+    """Lower with the best division of the SRAM that all operators fit."""
+    *others, last = ranked(chip, graph, contexts, pins)
+    for residency in others:
+        with suppress(DoesNotFit):
+            return _lower_divided(chip, graph, contexts, cache_tokens, pins, builder, residency)
+    return _lower_divided(chip, graph, contexts, cache_tokens, pins, builder, last)
+
+
+def _lower_divided(
+    chip: Chip,
+    graph: PassGraph,
+    contexts: tuple[int, ...],
+    cache_tokens: int,
+    pins: tuple[Pin, ...],
+    builder: type[ProgramBuilder],
+    residency: Residency,
+) -> Program:
+    layout = lay_out(graph, cache_tokens, sum(contexts), residency.spilled)
+    site = Site(chip, graph, contexts, residency, layout, builder(), pins)
     for index, op in enumerate(graph.ops):
         with suppress(SeenEnough):
             _lower_op(site, index, op)
@@ -127,6 +152,8 @@ def _lower(
         residency.reserve_bytes,
         residency.stream_bytes,
         frozenset(site.moves_more),
+        tuple(sorted(site.mappings.items())),
+        residency.spilled,
     )
     if max(program.loads.sram_bytes, default=0) * 2 > residency.stream_bytes:
         raise DoesNotFit("two of its tiles do not fit beside the activations")
@@ -146,7 +173,7 @@ def _lower_op(site: Site, index: int, op: Op) -> None:
 
 
 def _streamed_argmax(site: Site, index: int, op: Op) -> tuple[int, Op] | None:
-    if not is_streamed(op):
+    if not is_streamed(op, site.chip.attention):
         return None
     following = index + 1
     if following >= len(site.graph.ops) or site.graph.ops[following].kind != "argmax":

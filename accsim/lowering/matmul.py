@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise
 
 from accsim.array.cycles import tile_cost
-from accsim.lowering.blocking import Blocking, Budget, MatmulShape, choose
+from accsim.chip import Chip
+from accsim.lowering.blocking import Budget, MatmulShape, choose
 from accsim.lowering.builder import NOTHING, Needs, Work, array_work
-from accsim.lowering.site import DoesNotFit, Site
+from accsim.lowering.layout import panel_columns
+from accsim.lowering.residency import Residency
+from accsim.lowering.site import BadPin, DoesNotFit, Site
+from accsim.mapping import MatmulMapping, Split
 from accsim.ops import Op, Tensor
 from accsim.program import Unit
-
-_choose = lru_cache(maxsize=4096)(choose)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,61 +47,124 @@ def lower_matmul(site: Site, index: int, op: Op, argmax: tuple[int, Op] | None) 
     spilled_in = [t for t in activations if site.is_spilled(t)]
     spilled_out = [t for t in op.writes if site.is_spilled(t)]
     before = site.build.count(Unit.ARRAY), site.build.count(Unit.STORE)
-    if spilled_in or spilled_out:
-        _blocked(site, index, op, weights, spilled_in, spilled_out, argmax)
+    shape = matmul_shape(op, site.residency, weights.panel)
+    mapping = site.mappings[index] = _choose(site, op, shape)
+    if spilled_in or spilled_out or mapping.rows < op.rows or mapping.held != "none":
+        site.moves_more.add(index)
+        _BlockedMatmul(
+            site, index, op, weights, shape, mapping, spilled_in, spilled_out, argmax
+        ).emit()
     else:
-        _streamed(site, index, op, weights, argmax)
+        _streamed(site, index, op, weights, shape, mapping, argmax)
     array, store = site.build.count(Unit.ARRAY), site.build.count(Unit.STORE)
     site.marks[index] = Needs(
         array=array if array > before[0] else 0, stores=store if store > before[1] else 0
     )
 
 
+def matmul_shape(op: Op, residency: Residency, panel: int) -> MatmulShape:
+    """What there is to cut of a matmul, with weights in panels of `panel` output channels."""
+    inputs = next(t for t in op.reads if t.place == "chip")
+    weights = next(t for t in op.reads if t.place == "weights")
+    return MatmulShape(
+        rows=op.rows,
+        inner=op.inner,
+        outer=op.outer,
+        panel=panel,
+        a_bytes_per_row=inputs.format.stored_bytes(1, op.inner),
+        b_bytes_per_column=weights.format.stored_bytes(1, op.inner),
+        c_bytes_per_element=-(-op.writes[0].format.bits // 8),
+        operand_bits=op.operand_bits,
+        group=op.inner if weights.format.per_channel else weights.format.group,
+        a_spilled=inputs.name in residency.spilled,
+        c_spilled=op.writes[0].name in residency.spilled,
+    )
+
+
+def matmul_budget(chip: Chip, residency: Residency) -> Budget:
+    """What a mapping may use."""
+    return Budget(
+        residency.stream_bytes,
+        residency.staging_bytes,
+        residency.tile_bytes,
+        float(chip.memory.peak_bytes_per_s) / chip.clock.hz,
+    )
+
+
+def _choose(site: Site, op: Op, shape: MatmulShape) -> MatmulMapping:
+    pin, budget = site.pin(op), matmul_budget(site.chip, site.residency)
+    if pin is not None and pin.outer is not None:
+        whole_panels = pin.outer % shape.panel == 0 or pin.outer >= shape.outer
+        if not whole_panels:
+            raise BadPin(pin, f"outer must be a multiple of {shape.panel}, the width of a panel")
+    mapping = choose(shape, site.chip.array, budget, pin)
+    if mapping is None and pin is not None and choose(shape, site.chip.array, budget) is not None:
+        raise BadPin(pin, f"{op.name}: nothing that is pinned like this fits the SRAM")
+    if mapping is None:
+        raise DoesNotFit(f"no blocking of {op.name} fits")
+    return mapping
+
+
 def _operands(site: Site, op: Op) -> tuple[_Weights, tuple[Tensor, ...]]:
     tensor = next(t for t in op.reads if t.place == "weights")
     activations = tuple(t for t in op.reads if t.place == "chip")
     address = site.layout.tensors[tensor.name]
-    return _Weights(tensor, address, op.inner, op.outer, site.panel_columns), activations
+    return _Weights(
+        tensor, address, op.inner, op.outer, panel_columns(site.chip.array)
+    ), activations
 
 
-def _work(site: Site, op: Op, rows: int, inner: int, outer: int) -> Work:
+def _work(
+    site: Site, op: Op, shape: MatmulShape, rows: int, inner: int, outer: int, split: Split
+) -> Work:
     """The work of a tile of `rows` x `inner` x `outer`."""
-    cost = tile_cost(site.chip.array, rows, inner, outer, op.operand_bits)
+    cost = tile_cost(
+        site.chip.array,
+        rows,
+        inner,
+        outer,
+        op.operand_bits,
+        split=split,
+        scales=shape.scales(inner),
+    )
+    inputs = next(t for t in op.reads if t.place == "chip")
     weights = next(t for t in op.reads if t.place == "weights")
-    activation_bits = op.writes[0].format.bits
     return array_work(
         cost,
         rows * inner * outer,
-        activation_bits,
+        rows * outer,
+        inputs.format.bits,
         weights.format.bits,
-        activation_bits,
-        site.chip.sram.bytes_per_cycle,
+        op.writes[0].format.bits,
     )
 
 
 def _streamed(
-    site: Site, index: int, op: Op, weights: _Weights, argmax: tuple[int, Op] | None
+    site: Site,
+    index: int,
+    op: Op,
+    weights: _Weights,
+    shape: MatmulShape,
+    mapping: MatmulMapping,
+    argmax: tuple[int, Op] | None,
 ) -> None:
     """All activation rows stay in SRAM, and the weights pass by once.
 
-    A tile is as many whole panels as it holds. If one panel is more than a tile, its inputs are
-    cut; the sums stay in the array between the cuts.
+    A tile is some whole panels, or one whose inputs are cut; the sums stay in the array between the
+    cuts.
     """
-    panel_bytes = weights.panel_bytes(weights.panel)
-    at_once = max(1, site.tile_bytes // panel_bytes) * weights.panel
-    cuts = -(-panel_bytes // max(1, site.tile_bytes))
-    step = -(-op.inner // cuts)
-    edges = [*range(0, op.inner, step), op.inner]
-    whole, rest = divmod(op.outer, at_once)
+    edges = [*range(0, op.inner, mapping.inner), op.inner]
+    whole, rest = divmod(op.outer, mapping.outer)
     tiles = (whole + (1 if rest else 0)) * (len(edges) - 1)
     labels = site.build.tile_labels(tiles)
     address, needs = weights.address, site.inputs_ready(index)
-    for columns, count in ((at_once, whole), (rest, 1 if rest else 0)):
+    for columns, count in ((mapping.outer, whole), (rest, 1 if rest else 0)):
         if not count:
             continue
         sizes = tuple(weights.cut(columns, start, end)[1] for start, end in pairwise(edges))
         works = tuple(
-            _work(site, op, op.rows, end - start, columns) for start, end in pairwise(edges)
+            _work(site, op, shape, op.rows, end - start, columns, mapping.split)
+            for start, end in pairwise(edges)
         )
         mine, labels = labels[: count * len(sizes)], labels[count * len(sizes) :]
         done = site.build.weight_stream(index, mine, address, sizes, works, needs)
@@ -113,44 +177,9 @@ def _streamed(
 
 def _argmax_tile(site: Site, argmax: tuple[int, Op], elements: int, array: int, label: int) -> None:
     vector = site.chip.vector
-    work = Work(vector.cycles("argmax", elements), 0, 0, 0)
+    work = Work(vector.cycles("argmax", elements), 0, 0)
     count = site.build.vector(argmax[0], label, work, needs=Needs(array=array))
     site.marks[argmax[0]] = Needs(vector=count)
-
-
-def _blocked(
-    site: Site,
-    index: int,
-    op: Op,
-    weights: _Weights,
-    spilled_in: list[Tensor],
-    spilled_out: list[Tensor],
-    argmax: tuple[int, Op] | None,
-) -> None:
-    """Activations travel through DRAM: block all three dimensions (see `blocking`)."""
-    site.moves_more.add(index)
-    a_format = op.writes[0].format
-    shape = MatmulShape(
-        rows=op.rows,
-        inner=op.inner,
-        outer=op.outer,
-        a_bytes_per_row=a_format.stored_bytes(1, op.inner),
-        b_bytes_per_column=weights.tensor.format.stored_bytes(1, op.inner),
-        c_bytes_per_element=-(-a_format.bits // 8),
-        operand_bits=op.operand_bits,
-        a_spilled=bool(spilled_in),
-        c_spilled=bool(spilled_out),
-    )
-    memory = site.chip.memory.peak_bytes_per_s
-    budget = Budget(
-        site.residency.stream_bytes,
-        site.residency.staging_bytes,
-        float(memory) / site.chip.clock.hz,
-    )
-    block = _choose(shape, site.chip.array, site.chip.array.rows_at_once, weights.panel, budget)
-    if block is None:
-        raise DoesNotFit(f"no blocking of {op.name} fits")
-    _BlockedMatmul(site, index, op, weights, shape, block, spilled_in, spilled_out, argmax).emit()
 
 
 @dataclass
@@ -162,7 +191,7 @@ class _BlockedMatmul:
     op: Op
     weights: _Weights
     shape: MatmulShape
-    block: Blocking
+    block: MatmulMapping
     spilled_in: list[Tensor]
     spilled_out: list[Tensor]
     argmax: tuple[int, Op] | None
@@ -181,7 +210,7 @@ class _BlockedMatmul:
         outer_starts = range(0, op.outer, block.outer)
         inner_starts = range(0, op.inner, block.inner)
         # With B held its block stays in SRAM while the rows pass by, so the rows turn fastest.
-        if block.held == "b":
+        if block.held == "weights":
             order = [(m, n) for n in outer_starts for m in row_starts]
         else:
             order = [(m, n) for m in row_starts for n in outer_starts]
@@ -199,19 +228,19 @@ class _BlockedMatmul:
         loads = 0
         if self.spilled_in:
             size = self.a_bytes(rows, k, inner)
-            if block.held != "a" or n == 0:
+            if block.held != "inputs" or n == 0:
                 loads = self.load_a(m, rows, k, inner)
-            if block.held != "a" or n + outer >= op.outer:
+            if block.held != "inputs" or n + outer >= op.outer:
                 free += size
-        if block.held != "b" or m == 0:
+        if block.held != "weights" or m == 0:
             loads = self.load_b(n, outer, k, inner)
-        if block.held != "b" or m + rows >= op.rows:
+        if block.held != "weights" or m + rows >= op.rows:
             free += self.b_bytes(n, outer, k, inner)
         needs = self.tile_needs | Needs(loads=loads)
         if k == 0 and self.spilled_out and len(self.output_stores) >= 2:
             # The staging area holds two output blocks: one being filled, one on its way out.
             needs |= Needs(stores=self.output_stores[-2])
-        work = _work(self.site, op, rows, inner, outer)
+        work = _work(self.site, op, self.shape, rows, inner, outer, block.split)
         self.done = build.array(self.index, self.label, work, needs=needs, free=free)
         self.tile_needs = NOTHING
 
@@ -250,7 +279,7 @@ class _BlockedMatmul:
 
         A held block may be large: it comes in tiles, so that other loads are not kept out.
         """
-        build, limit = self.site.build, self.site.tile_bytes
+        build, limit = self.site.build, self.site.residency.tile_bytes
         count = 0
         at_once = max(1, limit // length)
         for first in range(0, rows, at_once):

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from accsim.chip import AttentionOptions, Chip
 from accsim.ops import Attention, Op, PassGraph, Tensor
+from accsim.units import MIB
+
+MAX_TILE_BYTES = MIB
+"""A larger load would only lengthen the time before its first use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,25 +31,38 @@ class Residency:
     stream_bytes: int
 
     @property
+    def tile_bytes(self) -> int:
+        """The size that loads aim for: several fit the stream buffer."""
+        return min(MAX_TILE_BYTES, self.stream_bytes // 3)
+
+    @property
     def reserve_bytes(self) -> int:
         """Bytes that are not available to the stream buffer."""
         return self.resident_bytes + self.staging_bytes + self.score_bytes
 
 
-def is_streamed(op: Op) -> bool:
+def is_streamed(op: Op, options: AttentionOptions) -> bool:
     """Whether an operator's output is used up tile by tile, so that it never exists as a whole.
 
-    Scores and probabilities exist for one unit of attention at a time; the LM head's logits go
-    through argmax as they come.
+    In fused attention scores and probabilities exist for one unit at a time; the LM head's logits
+    go through argmax as they come.
     """
-    return op.kind in ("scores", "softmax") or op.group == "lm_head"
+    return (options.fused and op.kind in ("scores", "softmax")) or op.group == "lm_head"
 
 
-def score_rows(shape: Attention, keys: int, bits: int, limit: int, array_rows: int) -> int:
+def heads_together(shape: Attention, options: AttentionOptions) -> int:
+    """Query heads that share one reading of their KV head."""
+    return shape.query_heads // shape.kv_heads if options.kv_shared_by_heads else 1
+
+
+def score_rows(
+    shape: Attention, together: int, keys: int, bits: int, limit: int, array_rows: int
+) -> int:
     """Query rows of one sequence whose scores for one KV head fit `limit` bytes.
 
     Args:
         shape: the attention operator.
+        together: query heads that are worked on with their KV head at a time.
         keys: keys that the last row attends to.
         bits: stored bits of a score.
         limit: bytes that one unit of attention may use.
@@ -52,48 +71,61 @@ def score_rows(shape: Attention, keys: int, bits: int, limit: int, array_rows: i
     Returns:
         All rows if they fit, else as many as do; 0 if not even one does.
     """
-    group = shape.query_heads // shape.kv_heads
-    rows = min(shape.rows, limit // -(-group * keys * bits // 8))
-    if rows < shape.rows and rows * group > array_rows:
-        rows -= rows % max(1, array_rows // group)
+    rows = min(shape.rows, limit // -(-together * keys * bits // 8))
+    if rows < shape.rows and rows * together > array_rows:
+        rows -= rows % max(1, array_rows // together)
     return rows
 
 
-def _score_bytes(
-    graph: PassGraph, contexts: tuple[int, ...], capacity_bytes: int, array_rows: int
-) -> int:
-    """Room for two units of attention: what they need, at most an eighth of the SRAM."""
-    limit = capacity_bytes // 16
+def _score_bytes(graph: PassGraph, contexts: tuple[int, ...], chip: Chip) -> int:
+    """Room for two units of fused attention: what they need, at most an eighth of the SRAM."""
+    if not chip.attention.fused:
+        return 0
+    limit = chip.sram.capacity_bytes // 16
     most = 0
     for op in graph.ops:
         if op.kind == "scores" and op.attention is not None:
             shape, bits = op.attention, op.writes[0].format.bits
             keys = max(contexts) + shape.rows
-            rows = score_rows(shape, keys, bits, limit, array_rows)
-            group = shape.query_heads // shape.kv_heads
+            together = heads_together(shape, chip.attention)
+            rows = score_rows(shape, together, keys, bits, limit, chip.array.rows_at_once)
             heads = shape.kv_heads if rows == shape.rows else 1
-            most = max(most, min(limit, -(-heads * rows * group * keys * bits // 8)))
+            most = max(most, min(limit, -(-heads * rows * together * keys * bits // 8)))
     return 2 * most
 
 
-def divide(
-    graph: PassGraph, contexts: tuple[int, ...], capacity_bytes: int, array_rows: int
-) -> Residency:
-    """Divide the SRAM between activations and tiles.
+def divisions(graph: PassGraph, contexts: tuple[int, ...], chip: Chip) -> list[Residency]:
+    """The ways of dividing the SRAM between activations and tiles that are worth a look.
 
-    All activations stay if the most that is alive at once fits half of the SRAM. Otherwise the
-    largest are spilled until the rest fits a quarter, and an eighth stages blocks on their way
-    out.
+    If the most activations alive at once fit half of the SRAM, all stay. Otherwise the largest are
+    spilled first, one size after the other, until the rest fits a quarter; each step on the way
+    that leaves an eighth for tiles is a candidate, with an eighth, a quarter or half of the SRAM to
+    stage blocks on their way out.
     """
-    score_bytes = _score_bytes(graph, contexts, capacity_bytes, array_rows)
-    lives = _live_ranges(graph, sum(contexts))
-    whole = _peak(lives, frozenset())[0]
-    if whole <= capacity_bytes // 2:
-        stream = capacity_bytes - whole - score_bytes
-        return Residency(frozenset(), whole, 0, score_bytes, stream)
+    capacity = chip.sram.capacity_bytes
+    score_bytes = _score_bytes(graph, contexts, chip)
+    lives = _live_ranges(graph, sum(contexts), chip.attention)
+    found: list[Residency] = []
+    for spilled, peak, last in _spills(graph, lives, capacity):
+        for staging in (capacity // 8, capacity // 4, capacity // 2) if spilled else (0,):
+            stream = capacity - peak - staging - score_bytes
+            if stream >= capacity // 8 or (last and staging <= capacity // 8):
+                found.append(Residency(spilled, peak, staging, score_bytes, stream))
+    return found
+
+
+def _spills(
+    graph: PassGraph, lives: dict[str, tuple[int, int, int]], capacity: int
+) -> Iterator[tuple[frozenset[str], int, bool]]:
+    """Sets of activations to spill, each larger than the one before; the bytes that stay at most;
+    and whether it is the last set.
+    """
     spilled: frozenset[str] = frozenset()
     peak, alive = _peak(lives, spilled)
-    while peak > capacity_bytes // 4:
+    enough = capacity // 2
+    while peak > enough:
+        yield spilled, peak, False
+        enough = capacity // 4
         size = max(lives[name][2] for name in alive)
         # All tensors of that size go together (layers are alike, so should their treatment be), and
         # so do all outputs of one operator (they leave the array in one block).
@@ -106,12 +138,12 @@ def divide(
             if tensor.name in lives
         }
         peak, alive = _peak(lives, spilled)
-    staging = capacity_bytes // 8
-    stream = capacity_bytes - peak - staging - score_bytes
-    return Residency(spilled, peak, staging, score_bytes, stream)
+    yield spilled, peak, True
 
 
-def _live_ranges(graph: PassGraph, context: int) -> dict[str, tuple[int, int, int]]:
+def _live_ranges(
+    graph: PassGraph, context: int, options: AttentionOptions
+) -> dict[str, tuple[int, int, int]]:
     """First and last operator of each chip tensor's life, and its bytes."""
     keys = graph.keys(context)
     lives: dict[str, tuple[int, int, int]] = {}
@@ -128,7 +160,7 @@ def _live_ranges(graph: PassGraph, context: int) -> dict[str, tuple[int, int, in
 
     appended: list[Tensor] = []
     for at, op in enumerate(graph.ops):
-        if is_streamed(op):
+        if is_streamed(op, options):
             streamed.update(t.name for t in op.writes)
         for tensor in (*op.reads, *op.writes):
             touch(tensor, at)

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from accsim.chip import Chip, SystolicArray
+from accsim.chip import Chip
 from accsim.lowering.builder import NOTHING, Needs, ProgramBuilder
 from accsim.lowering.layout import Layout
 from accsim.lowering.residency import Residency
-from accsim.ops import PassGraph, Tensor
-from accsim.units import MIB
-
-MAX_TILE_BYTES = MIB
-"""A larger load would only lengthen the time before its first use."""
-
-DOT_PANEL_COLUMNS = 64
-"""Output channels stored together for a dot-product engine, which has no width of its own."""
+from accsim.mapping import OpMapping, Pin, pin_of
+from accsim.ops import Op, PassGraph, Tensor
 
 
 class DoesNotFit(Exception):
@@ -24,6 +18,14 @@ class DoesNotFit(Exception):
 
 class NotUnderstood(Exception):
     """The operators of a pass do not stand as lowering expects them (a trace from elsewhere)."""
+
+
+class BadPin(Exception):
+    """A mapping file pins what cannot be; `pin` is the entry."""
+
+    def __init__(self, pin: Pin, reason: str) -> None:
+        super().__init__(reason)
+        self.pin = pin
 
 
 @dataclass
@@ -36,12 +38,15 @@ class Site:
     residency: Residency
     layout: Layout
     build: ProgramBuilder
+    pins: tuple[Pin, ...] = ()
     marks: list[Needs] = field(init=False)
     appended: frozenset[str] = field(init=False)
     """Names of the tensors that some operator appends to a KV cache."""
     last_append: Needs = NOTHING
     moves_more: set[int] = field(default_factory=set)
     """Operators that move more than their own bytes (see `Program.moves_more`)."""
+    mappings: dict[int, OpMapping] = field(default_factory=dict)
+    """How each matmul and each attention (by its scores) is cut."""
 
     def __post_init__(self) -> None:
         self.marks = [NOTHING] * len(self.graph.ops)
@@ -54,18 +59,9 @@ class Site:
         """Cached tokens over the batch."""
         return sum(self.contexts)
 
-    @property
-    def tile_bytes(self) -> int:
-        """The size that loads aim for: several fit the stream buffer."""
-        return min(MAX_TILE_BYTES, self.residency.stream_bytes // 3)
-
-    @property
-    def panel_columns(self) -> int:
-        """Output channels of a weight panel: one fold on all arrays."""
-        array = self.chip.array
-        if isinstance(array, SystolicArray):
-            return array.columns * array.count
-        return DOT_PANEL_COLUMNS
+    def pin(self, op: Op) -> Pin | None:
+        """What a mapping file fixes for an operator."""
+        return pin_of(self.pins, op.name)
 
     def bytes_of(self, tensor: Tensor) -> int:
         """Stored bytes of a tensor in this pass."""

@@ -91,7 +91,7 @@ def sections(result: Result) -> tuple[Section, ...]:
                 row("DRAM pins", lambda run: percent(run.utilization.dram)),
                 row("array", lambda run: percent(run.utilization.array)),
                 row("vector unit", lambda run: percent(run.utilization.vector)),
-                row("SRAM ports", lambda run: percent(run.utilization.sram)),
+                row("SRAM banks", lambda run: percent(run.utilization.sram)),
             ),
         ),
         Section("Critical path by cause", tuple(_cause_rows(runs))),
@@ -121,7 +121,7 @@ def _expected_tokens(run: RunResult) -> str:
 
 
 def _sampling_error(run: RunResult) -> str:
-    if run.sampling.simulated == run.sampling.passes:
+    if run.sampling.simulated == run.sampling.passes and not run.sampling.max_error:
         return "-"
     return f"{100 * run.sampling.max_error:.2g} %"
 

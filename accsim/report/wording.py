@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from accsim.result import Result, RunResult
+from accsim.result import CAUSES, Result, RunResult
 from accsim.units import show_time
 
 CAUSE_NAMES = {
     "dram": "DRAM",
     "array": "array",
     "vector": "vector unit",
-    "sram": "SRAM",
+    "sram": "SRAM capacity",
+    "sram_bandwidth": "SRAM bandwidth",
     "dma": "DMA",
     "dispatch": "dispatch",
     "dependency": "dependencies",
@@ -33,7 +34,7 @@ BUSY = 0.9
 _AGREEING = {
     "memory": ("dram",),
     "compute": ("array",),
-    "on_chip": ("array", "vector", "sram", "dma", "dispatch", "dependency"),
+    "on_chip": tuple(cause for cause in CAUSES if cause != "dram"),
 }
 
 

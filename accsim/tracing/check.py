@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from accsim.errors import InvariantError
-from accsim.ops import OpTrace, PassGraph, Tensor, TracedRun
+from accsim.ops import OpTrace, Pass, PassGraph, Tensor, TracedRun
 from accsim.tracing.llama import head_layers, table_format
 from accsim.tracing.shapes import shape_faults
 from accsim.workload import RunSpec, Workload
@@ -16,8 +16,8 @@ from accsim.workload import RunSpec, Workload
 class Fault:
     """A sentence about one spot of a trace.
 
-    `graph` with an operator's `index`, or `run` with a pass's (0 is the prefill pass); None where
-    the whole of it is meant.
+    `graph` with an operator's `index`, or `run` with a pass's (from 0, prefill passes first); None
+    where the whole of it is meant.
     """
 
     message: str
@@ -64,9 +64,16 @@ def _place(trace: OpTrace, fault: Fault) -> str:
     if fault.run is not None:
         if fault.index is None:
             return f"run {fault.run!r}"
-        phase = f"decode pass {fault.index}" if fault.index else "prefill pass"
-        return f"run {fault.run!r}, {phase}"
+        run = next(run for run in trace.runs if run.name == fault.run)
+        return f"run {fault.run!r}, {_pass_name(run, fault.index)}"
     return f"trace of {trace.workload!r}"
+
+
+def _pass_name(run: TracedRun, index: int) -> str:
+    chunks = len(run.prefill)
+    if index >= chunks:
+        return f"decode pass {index - chunks + 1}"
+    return "prefill pass" if chunks == 1 else f"prefill pass {index + 1} of {chunks}"
 
 
 def _dataflow_faults(graph: PassGraph) -> Iterator[Fault]:
@@ -94,9 +101,11 @@ def _dataflow_faults(graph: PassGraph) -> Iterator[Fault]:
             written[tensor.name] = index
         for message in messages:
             yield Fault(message, graph=graph.name, index=index)
+    # Stored entries are for later passes, and the tokens are what the user wanted. A pass that
+    # predicts nothing is there for its entries alone: what its last layers make is dropped.
+    wanted = "argmax" if predicts(graph) else "residual_add"
     for name, index in written.items():
-        # Stored entries are for later passes, and the tokens are what the user wanted.
-        kept = described[name].place != "chip" or graph.ops[index].kind == "argmax"
+        kept = described[name].place != "chip" or graph.ops[index].kind == wanted
         if name not in used and not kept:
             yield Fault(f"writes {name!r}, which nothing reads", graph=graph.name, index=index)
 
@@ -108,8 +117,13 @@ def _pass_faults(run: TracedRun, graphs: dict[str, PassGraph]) -> Iterator[Fault
             f"expects {expected} tokens per pass, more than {run.max_tokens_per_pass} at most",
             run=run.name,
         )
+    if not run.prefill:
+        yield Fault("has no prefill pass", run=run.name)
+        return
+    # A prompt may be cached in part; what is left of it are the rows of the prefill passes.
+    rows = sum(graphs[step.graph].rows for step in run.prefill if step.graph in graphs)
     contexts: tuple[int, ...] = ()
-    missing: tuple[int, ...] = ()
+    missing = (run.output_tokens,) * run.batch
     for index, step in enumerate(run.passes()):
         graph = graphs.get(step.graph)
         messages: list[str] = []
@@ -121,14 +135,14 @@ def _pass_faults(run: TracedRun, graphs: dict[str, PassGraph]) -> Iterator[Fault
             messages.append(f"needs {run.batch} contexts and emitted counts, one per sequence")
         if graph is not None and not messages:
             if index == 0:
-                # A prompt may be cached in part; what is left of it are the rows of the pass.
-                contexts = (run.prompt_tokens - graph.rows,) * run.batch
-                missing = (run.output_tokens,) * run.batch
-            if step.contexts != contexts:
+                messages += _first_context_faults(run, step, run.prompt_tokens - rows)
+            elif step.contexts != contexts:
                 messages.append(f"contexts: got {list(step.contexts)}, expected {list(contexts)}")
-            most = 1 if index == 0 else min(run.max_tokens_per_pass, graph.rows)
+            least, most = _emitted_range(run, graph, index)
+            if least and not predicts(graph):
+                messages.append(f"must emit tokens, but graph {step.graph!r} has no argmax")
             for emitted, left in zip(step.emitted, missing, strict=True):
-                low, high = min(left, 1), min(left, most)
+                low, high = min(left, least), min(left, most)
                 if not low <= emitted <= high:
                     allowed = f"{low}" if low == high else f"{low} to {high}"
                     messages.append(
@@ -139,11 +153,33 @@ def _pass_faults(run: TracedRun, graphs: dict[str, PassGraph]) -> Iterator[Fault
             yield Fault(message, run=run.name, index=index)
         if messages:
             return  # what follows would be counted from wrong numbers
-        grown = step.emitted if index else (graph.rows if graph else 0,) * run.batch
+        is_prefill = index < len(run.prefill)
+        grown = (graph.rows if graph else 0,) * run.batch if is_prefill else step.emitted
         contexts = tuple(a + b for a, b in zip(step.contexts, grown, strict=True))
         missing = tuple(a - b for a, b in zip(missing, step.emitted, strict=True))
     if any(missing):
         yield Fault(f"ends with {max(missing)} tokens of a sequence missing", run=run.name)
+
+
+def _first_context_faults(run: TracedRun, step: Pass, cached: int) -> Iterator[str]:
+    # Where the prompts of a batch differ, `prompt_tokens` are those of the longest.
+    if max(step.contexts) != cached:
+        found = list(step.contexts)
+        expected = f"expected {[cached]}" if run.batch == 1 else f"the longest must be {cached}"
+        yield f"contexts: got {found}, {expected}"
+
+
+def _emitted_range(run: TracedRun, graph: PassGraph, index: int) -> tuple[int, int]:
+    """The least and the most tokens that a pass adds to a sequence with as many still to come."""
+    last_of_prefill = len(run.prefill) - 1
+    if index < last_of_prefill:
+        return 0, 0
+    return 1, 1 if index == last_of_prefill else min(run.max_tokens_per_pass, graph.rows)
+
+
+def predicts(graph: PassGraph) -> bool:
+    """Whether a pass chooses tokens: all but the first parts of a prompt, which fill the caches."""
+    return any(op.kind == "argmax" for op in reversed(graph.ops))
 
 
 def _residence_faults(run: TracedRun, graphs: dict[str, PassGraph]) -> Iterator[Fault]:
@@ -172,17 +208,16 @@ def _residence_faults(run: TracedRun, graphs: dict[str, PassGraph]) -> Iterator[
 def check_closed_form(workload: Workload, trace: OpTrace) -> None:
     """Compare the graphs of each run with what the model shape says, to the unit.
 
-    Looked at are the prefill pass and the first and last decode pass: both counts are linear in the
+    Looked at are the prefill passes and decode passes at the ends: all counts are linear in the
     context.
 
     Raises:
         InvariantError: MACs or DRAM bytes differ; the message has both numbers.
     """
     for spec, run in zip(workload.runs, trace.runs, strict=True):
-        for step in (run.prefill, *run.decode[:1], *run.decode[-1:]):
+        for step, predicted in _inspected(run, trace.graphs):
             graph = trace.graphs[step.graph]
-            is_prefill = step is run.prefill
-            expected = closed_form(workload, spec, graph.rows, step.context, is_prefill)
+            expected = closed_form(workload, spec, graph.rows, step.context, predicted)
             found = Work(
                 graph.macs(step.context),
                 graph.dram_read_bytes(step.context),
@@ -195,6 +230,16 @@ def check_closed_form(workload: Workload, trace: OpTrace) -> None:
                 )
 
 
+def _inspected(run: TracedRun, graphs: dict[str, PassGraph]) -> Iterator[tuple[Pass, int]]:
+    """The passes to look at, each with the rows of a sequence that it predicts from."""
+    *chunks, last = run.prefill
+    for step in (*chunks[:1], *chunks[-1:]):
+        yield step, 0
+    yield last, 1
+    for step in (*run.decode[:1], *run.decode[-1:]):
+        yield step, graphs[step.graph].rows
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
     """What one pass costs at least, on any chip."""
@@ -204,28 +249,28 @@ class Work:
     dram_write_bytes: int
 
 
-def closed_form(
-    workload: Workload, spec: RunSpec, rows: int, context: int, is_prefill: bool
-) -> Work:
+def closed_form(workload: Workload, spec: RunSpec, rows: int, context: int, predicted: int) -> Work:
     """Work of a pass of `rows` rows per sequence with `context` cached tokens over the batch.
+
+    Each head predicts from the last `predicted` rows of each sequence: all of them in decoding, one
+    at the end of a prompt, none before that (such a pass has no final norm and no LM head).
 
     MACs: each row passes every weight of every layer, each predicted row the LM head, and each pair
     of a query and a visible key costs 2 x heads x head_dim per layer (scores and attend). For one
     token of Llama-2-7B at context L that is 6,607,077,376 + 262,144 (L + 1): half the
     13,214,154,752 + 524,288 L FLOPs that are usually quoted, plus the token's own key.
 
-    Bytes: every weight once, norms and gathered embedding rows in the activation format, the cached
-    K and V once whatever the number of rows; written are K and V of every row and layer.
+    Bytes: every weight once, norms and gathered embedding rows in the working format, the cached K
+    and V once whatever the number of rows; written are K and V of every row and layer.
     """
     model, precision, batch = workload.model, workload.precision, workload.batch
     heads = head_layers(spec)
     layers = spec.trunk_layers + heads
     total = rows * batch
-    predicted = (batch if is_prefill else total) * max(1, heads)
 
     pairs = rows * context + batch * (rows * (rows + 1) // 2)
     macs = total * layers * model.layer_matmul_params
-    macs += predicted * model.vocab * model.hidden
+    macs += predicted * batch * max(1, heads) * model.vocab * model.hidden
     macs += layers * pairs * 2 * model.heads * model.head_dim
 
     attention_width = model.heads * model.head_dim
@@ -236,10 +281,12 @@ def closed_form(
         + stored(2 * model.ffn, model.hidden)
         + stored(model.hidden, model.ffn)
     )
-    norm_bytes = precision.activations.stored_bytes(1, model.hidden)
-    read = layers * (layer_bytes + 2 * norm_bytes) + norm_bytes
-    read += table_format(model, precision).stored_bytes(model.vocab, model.hidden)
-    read += precision.activations.stored_bytes(total, model.hidden)
+    norm_bytes = precision.working.stored_bytes(1, model.hidden)
+    read = layers * (layer_bytes + 2 * norm_bytes)
+    if predicted:
+        read += norm_bytes
+        read += table_format(model, precision).stored_bytes(model.vocab, model.hidden)
+    read += precision.working.stored_bytes(total, model.hidden)
     read += layers * 2 * precision.kv_cache.stored_bytes(context * model.kv_heads, model.head_dim)
     written = layers * 2 * precision.kv_cache.stored_bytes(total * model.kv_heads, model.head_dim)
     return Work(macs, read, written)

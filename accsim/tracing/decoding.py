@@ -17,19 +17,24 @@ seed, nor on which other runs or sequences there are.
 from __future__ import annotations
 
 import hashlib
+from itertools import pairwise
 from random import Random
+from typing import Literal
 
 from accsim.ops import OpTrace, Pass, PassGraph, TracedRun
 from accsim.tracing.check import check_closed_form, check_trace
 from accsim.tracing.llama import build_graph, head_layers
 from accsim.workload import RunSpec, Workload
 
+Phase = Literal["prefill_chunk", "prefill", "decode"]
+
 
 def trace_workload(workload: Workload) -> OpTrace:
-    """Trace every run: a prefill pass, then decode passes until all output tokens are there.
+    """Trace every run: its prefill, then decode passes until all output tokens are there.
 
-    The prefill pass emits the first token. Runs with equal graphs share them by name
-    (``prefill-28+4``: 28 trunk layers and 4 heads).
+    The prefill is one pass, or one for every `Workload.prefill_chunk_tokens` of the prompt and one
+    for what is left; the last of them emits the first token. Runs with equal graphs share them by
+    name (``prefill-28+4``: 28 trunk layers and 4 heads).
 
     Raises:
         ValueError: a run carries several tokens per pass but says too little about acceptance.
@@ -46,7 +51,7 @@ def trace_workload(workload: Workload) -> OpTrace:
 def _trace_run(workload: Workload, spec: RunSpec, graphs: dict[str, PassGraph]) -> TracedRun:
     heads = head_layers(spec)
     tokens = max(1, heads)
-    prefill = _graph(workload, spec, graphs, "prefill", workload.prompt_tokens)
+    prefill = _prefill_passes(workload, spec, graphs)
     decode = _graph(workload, spec, graphs, "decode", tokens)
     return TracedRun(
         name=spec.name,
@@ -58,14 +63,27 @@ def _trace_run(workload: Workload, spec: RunSpec, graphs: dict[str, PassGraph]) 
         expected_tokens_per_pass=1.0
         if spec.acceptance is None
         else spec.acceptance.expected_tokens(tokens),
-        resident_bytes=_resident_bytes(workload, decode),
-        prefill=Pass(prefill.name, (0,) * workload.batch, (1,) * workload.batch),
+        resident_bytes=resident_bytes(workload, decode),
+        prefill=prefill,
         decode=_decode_passes(workload, spec.name, decode, _rates(spec, tokens)),
     )
 
 
+def _prefill_passes(
+    workload: Workload, spec: RunSpec, graphs: dict[str, PassGraph]
+) -> tuple[Pass, ...]:
+    prompt, batch = workload.prompt_tokens, workload.batch
+    *starts, last = range(0, prompt, workload.prefill_chunk_tokens or prompt)
+    passes: list[Pass] = []
+    for start, end in pairwise((*starts, last)):
+        chunk = _graph(workload, spec, graphs, "prefill_chunk", end - start)
+        passes.append(Pass(chunk.name, (start,) * batch, (0,) * batch))
+    rest = _graph(workload, spec, graphs, "prefill", prompt - last)
+    return (*passes, Pass(rest.name, (last,) * batch, (1,) * batch))
+
+
 def _graph(
-    workload: Workload, spec: RunSpec, graphs: dict[str, PassGraph], phase: str, rows: int
+    workload: Workload, spec: RunSpec, graphs: dict[str, PassGraph], phase: Phase, rows: int
 ) -> PassGraph:
     heads = head_layers(spec)
     name = f"{phase}-{spec.trunk_layers}" + (f"+{heads}" if heads else "")
@@ -79,6 +97,7 @@ def _graph(
             sequences=workload.batch,
             rows=rows,
             predict_all_rows=phase == "decode",
+            predicts=phase != "prefill_chunk",
         )
     return graphs[name]
 
@@ -126,7 +145,7 @@ def _accepted(draw: Random, rates: tuple[float, ...]) -> int:
     return len(rates)
 
 
-def _resident_bytes(workload: Workload, decode: PassGraph) -> int:
+def resident_bytes(workload: Workload, decode: PassGraph) -> int:
     """DRAM that the run needs: everything that its decode pass reads, whole and at its longest.
 
     The last pass may write up to k entries past the output, so caches have room for

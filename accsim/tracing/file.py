@@ -93,8 +93,10 @@ def _records(trace: OpTrace) -> Iterator[Record]:
             yield OpRecord.of(graph, index, formats)
     for run in trace.runs:
         yield RunRecord.of(run)
-        for step in run.passes():
-            yield PassRecord.of(run, step)
+        for step in run.prefill:
+            yield PassRecord.of(run, "prefill", step)
+        for step in run.decode:
+            yield PassRecord.of(run, "decode", step)
 
 
 @dataclass
@@ -114,7 +116,8 @@ class _RunDraft:
 
     record: RunRecord
     line: int
-    passes: list[Pass] = field(default_factory=list)
+    prefill: list[Pass] = field(default_factory=list)
+    decode: list[Pass] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
 
 
@@ -150,7 +153,7 @@ class _Draft:
         if self._header is None:
             problems.add("the file is empty")
         for run in self._runs.values():
-            if not run.passes:
+            if not run.lines:
                 problems.add(f"run {run.record.name!r} has no passes", run.line)
         problems.refuse_any()
         assert self._header is not None
@@ -163,7 +166,7 @@ class _Draft:
                 name: PassGraph(name, draft.record.sequences, draft.record.rows, tuple(draft.ops))
                 for name, draft in self._graphs.items()
             },
-            tuple(draft.record.value(draft.passes) for draft in self._runs.values()),
+            tuple(draft.record.value(draft.prefill, draft.decode) for draft in self._runs.values()),
         )
         self._compare_counts(header.totals)
         self._check_dependencies(trace)
@@ -240,10 +243,11 @@ class _Draft:
         if run is None:
             self._add_unknown("run", record.run, self._runs, number)
             return
-        if (record.phase == "prefill") != (not run.passes):
-            message = "the first pass of a run is its prefill, all others are decode passes"
+        is_prefill = record.phase == "prefill"
+        if run.decode if is_prefill else not run.lines:
+            message = "a run starts with its prefill, all passes after that are decode passes"
             self._problems.add(message, number, "phase")
-        run.passes.append(record.value())
+        (run.prefill if is_prefill else run.decode).append(record.value())
         run.lines.append(number)
 
     def _add_unknown(self, what: str, name: str, known: Iterable[str], number: int) -> None:
@@ -255,7 +259,7 @@ class _Draft:
             "graphs": len(self._graphs),
             "ops": sum(len(draft.ops) for draft in self._graphs.values()),
             "runs": len(self._runs),
-            "passes": sum(len(draft.passes) for draft in self._runs.values()),
+            "passes": sum(len(draft.lines) for draft in self._runs.values()),
         }
         self._compare_totals(stated, found)
 

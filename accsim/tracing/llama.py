@@ -3,8 +3,13 @@
 What is modelled: RMSNorm, fused QKV projection, rotary embedding, attention over a KV cache, SwiGLU
 feed-forward, and parallel prediction heads: each head is one whole transformer layer on the trunk's
 output, with a KV cache of its own; all heads share the final norm and the LM head (Gloeckle et al.
-2024, arXiv 2404.19737, section 2). What is left out: token ids on their way in and out, and the
-rotary tables (head_dim values per row): together under 0.01 % of the bytes of a decode pass.
+2024, arXiv 2404.19737, section 2). Where activations are stored in fewer bits than the vector unit
+works in, a ``quantise`` operator makes each input of a product with weights; likewise the new keys
+and values for a KV cache of fewer bits. Attention itself stays in the working format: queries, new
+keys and values, scores and probabilities.
+
+What is left out: token ids on their way in and out, and the rotary tables (head_dim values per
+row): together under 0.01 % of the bytes of a decode pass.
 """
 
 from __future__ import annotations
@@ -25,7 +30,7 @@ def head_layers(spec: RunSpec) -> int:
 
 def table_format(model: ModelShape, precision: Precision) -> NumberFormat:
     """How the LM head is stored: as a weight matrix, or as the embedding table if it is that."""
-    return precision.activations if model.tied_embeddings else precision.weights
+    return precision.working if model.tied_embeddings else precision.weights
 
 
 def build_graph(
@@ -38,6 +43,7 @@ def build_graph(
     sequences: int,
     rows: int,
     predict_all_rows: bool,
+    predicts: bool = True,
 ) -> PassGraph:
     """Build a pass of `rows` query rows for each of `sequences`.
 
@@ -45,7 +51,9 @@ def build_graph(
     layer is what the final norm reads). With `predict_all_rows` the LM head sees every row of every
     head, as decoding needs it: sequences x rows x heads rows. Otherwise, in prefill, it sees the
     last row of each sequence only: the final norm then reads whole tensors and writes
-    sequences x heads rows of them.
+    sequences x heads rows of them. A part of a prompt, but for the last, predicts nothing
+    (`predicts` false): it has no final norm, LM head nor argmax. Its layers and head layers run
+    whole, and leave keys and values of every prompt position.
 
     Operators are named ``layers.<i>.<group>`` and ``heads.<j>.<group>``, from layer 0 and head 1;
     `Op.layer` of head j is trunk_layers + j - 1.
@@ -59,8 +67,9 @@ def build_graph(
         builder.layer(f"heads.{head}", trunk_layers + head - 1, trunk)
         for head in range(1, heads + 1)
     )
-    stacked = (total if predict_all_rows else sequences) * max(1, heads)
-    builder.predict(outputs or (trunk,), stacked)
+    if predicts:
+        stacked = (total if predict_all_rows else sequences) * max(1, heads)
+        builder.predict(outputs or (trunk,), stacked)
     return PassGraph(name, sequences, rows, tuple(builder.ops))
 
 
@@ -84,7 +93,7 @@ class _Builder:
         table = Tensor(
             "embedding.weight",
             (model.vocab, model.hidden),
-            self.precision.activations,
+            self.precision.working,
             "embedding",
         )
         out = self._chip("embedding.out", self.total, model.hidden)
@@ -129,7 +138,7 @@ class _Builder:
             "kv_append",
             f"{prefix}.kv_append",
             layer,
-            (turned_key, value),
+            self._cache_entries(prefix, layer, (turned_key, value)),
             (
                 self._cache(f"{prefix}.k_new", *key_shape),
                 self._cache(f"{prefix}.v_new", *key_shape),
@@ -152,6 +161,20 @@ class _Builder:
         out = self._chip(f"{prefix}.o_proj.out", total, model.hidden)
         self._matmul(f"{prefix}.o_proj", layer, attended, (out,))
         return out
+
+    def _cache_entries(
+        self, prefix: str, layer: int, entries: tuple[Tensor, Tensor]
+    ) -> tuple[Tensor, ...]:
+        """New keys and values as the KV cache stores them: quantised if it has fewer bits."""
+        stored = self.precision.kv_cache
+        if stored.bits >= self.precision.working.bits:
+            return entries
+        narrow = tuple(
+            Tensor(f"{prefix}.{part}_quantised", entry.shape, stored, "chip")
+            for part, entry in zip("kv", entries, strict=True)
+        )
+        self._add("quantise", f"{prefix}.kv_quantise", layer, entries, narrow)
+        return narrow
 
     def _feed_forward(self, prefix: str, layer: int, normed: Tensor) -> Tensor:
         model, total = self.model, self.total
@@ -188,6 +211,12 @@ class _Builder:
     ) -> None:
         inner = _width(inputs)
         outer = sum(_width(tensor) for tensor in outputs)
+        narrow = self.precision.activations
+        if narrow.bits < self.precision.working.bits:
+            # One row is one vector, so that it has one scale.
+            made = Tensor(f"{name}_quantise.out", (inputs.shape[0], inner), narrow, "chip")
+            self._add("quantise", f"{name}_quantise", layer, (inputs,), (made,), rows=rows)
+            inputs = made
         weight = Tensor(
             f"{name}.weight", (outer, inner), stored or self.precision.weights, "weights"
         )
@@ -214,10 +243,10 @@ class _Builder:
 
     def _norm_weight(self, name: str) -> Tensor:
         shape = (self.model.hidden,)
-        return Tensor(f"{name}.weight", shape, self.precision.activations, "weights")
+        return Tensor(f"{name}.weight", shape, self.precision.working, "weights")
 
     def _chip(self, name: str, *shape: Dim) -> Tensor:
-        return Tensor(name, shape, self.precision.activations, "chip")
+        return Tensor(name, shape, self.precision.working, "chip")
 
     def _cache(self, name: str, *shape: Dim) -> Tensor:
         return Tensor(name, shape, self.precision.kv_cache, "kv_cache")

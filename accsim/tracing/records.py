@@ -251,11 +251,13 @@ class RunRecord(_Record):
         names = [name for name in cls.model_fields if name != "record"]
         return cls(record="run", **{name: getattr(run, name) for name in names})
 
-    def value(self, passes: Iterable[Pass]) -> TracedRun:
-        prefill, *decode = passes
+    def value(self, prefill: Iterable[Pass], decode: Iterable[Pass]) -> TracedRun:
         return TracedRun(
-            **self.model_dump(exclude={"record"}), prefill=prefill, decode=tuple(decode)
+            **self.model_dump(exclude={"record"}), prefill=tuple(prefill), decode=tuple(decode)
         )
+
+
+Phase = Literal["prefill", "decode"]
 
 
 class PassRecord(_Record):
@@ -263,17 +265,17 @@ class PassRecord(_Record):
 
     record: Literal["pass"]
     run: Name
-    phase: Literal["prefill", "decode"]
+    phase: Phase
     graph: Name
     contexts: list[Count]
     emitted: list[Count]
 
     @classmethod
-    def of(cls, run: TracedRun, step: Pass) -> PassRecord:
+    def of(cls, run: TracedRun, phase: Phase, step: Pass) -> PassRecord:
         return cls(
             record="pass",
             run=run.name,
-            phase="prefill" if step is run.prefill else "decode",
+            phase=phase,
             graph=step.graph,
             contexts=list(step.contexts),
             emitted=list(step.emitted),

@@ -127,6 +127,18 @@ def _argmax(op: Op) -> Iterator[str]:
     yield from _differ("output", _made(op), [("chip", (op.rows,))])
 
 
+def _quantise(op: Op) -> Iterator[str]:
+    # Scales run along the last axis: an output may cut the elements of a row otherwise.
+    inputs, outputs = _chip(op.reads), _chip(op.writes)
+    yield from _differ("stored tensors", _stored((*op.reads, *op.writes)), [])
+    yield from _differ("output elements", _sizes(outputs), _sizes(inputs))
+    both = inputs + outputs
+    yield from _differ("rows", [s[0] for s in both], [op.rows] * len(both))
+    for before, after in zip(op.reads, op.writes, strict=False):
+        if after.format.bits >= before.format.bits:
+            yield f"{after.name!r} has {after.format.bits} bits, no fewer than {before.name!r}"
+
+
 _RULES: dict[OpKind, Callable[[Op], Iterator[str]]] = {
     "embedding": _embedding,
     "rms_norm": _rms_norm,
@@ -139,6 +151,7 @@ _RULES: dict[OpKind, Callable[[Op], Iterator[str]]] = {
     "residual_add": _residual_add,
     "silu_mul": _silu_mul,
     "argmax": _argmax,
+    "quantise": _quantise,
 }
 
 
@@ -160,7 +173,11 @@ def _made(op: Op) -> list[tuple[str, Shape]]:
 
 def _elements(shapes: Iterable[Shape]) -> int:
     """Elements of fixed shapes; one with a symbol counts none, and so fits no fixed number."""
-    return sum(math.prod(dim if isinstance(dim, int) else 0 for dim in shape) for shape in shapes)
+    return sum(_sizes(shapes))
+
+
+def _sizes(shapes: Iterable[Shape]) -> list[int]:
+    return [math.prod(dim if isinstance(dim, int) else 0 for dim in shape) for shape in shapes]
 
 
 def _differ(what: str, found: object, expected: object) -> Iterator[str]:

@@ -18,7 +18,6 @@ from accsim.errors import InvariantError
 from accsim.lowering.builder import NOTHING, Needs, ProgramBuilder, Work
 from accsim.ops import NumberFormat, Op, PassGraph, Tensor
 from accsim.program import Program, Unit
-from accsim.timeline import Lane
 
 FP16 = NumberFormat("fp16", bits=16)
 
@@ -44,9 +43,9 @@ def one_pass(cycles: int = 10) -> Program:
     label = build.label("x")
     for load in range(2):
         build.load(0, label, 128 * load, 128)
-        work = Work(cycles, 0, 1024, sram_bytes=300)
+        work = Work(cycles, 1024, sram_bytes=300)
         build.array(0, label, work, needs=Needs(loads=load + 1), free=128)
-    build.vector(0, label, Work(20, 0, 0, sram_bytes=50), needs=Needs(array=2))
+    build.vector(0, label, Work(20, 0, sram_bytes=50), needs=Needs(array=2))
     build.store(0, label, 0, 64)
     return build.seal("hand", (0,), reserve_bytes=1000, stream_bytes=500)
 
@@ -79,9 +78,21 @@ def test_each_unit_is_busy_then_stalled_until_its_last_command(
     assert stats.elapsed_ps == 322_000
 
 
+def test_a_tile_unit_is_busy_until_it_is_free_for_the_next_tile(chip: Chip) -> None:
+    # Tiles of 10 and 4 of drain: 0-6, 6-12, results until 16; 2760 B at 230 a cycle make the third
+    # 12-24, results until 28.
+    build = ProgramBuilder()
+    for sram_bytes in (0, 0, 2760):
+        build.array(0, build.label("x"), Work(10, 0, sram_bytes, 4), needs=NOTHING)
+    program = build.seal("hand", (0,), 0, 0)
+    idle = PassGraph("hand", 1, 1, (replace(matmul(1).ops[0], kind="rms_norm"),))
+    stats = measure(chip, idle, program, simulate(program, chip, IdealMemory))
+    assert stats.units.tolist()[Unit.ARRAY] == [24_000, 4_000]
+
+
 def test_a_unit_without_commands_is_neither_busy_nor_stalled(chip: Chip) -> None:
     build = ProgramBuilder()
-    build.array(0, build.label("x"), Work(10, 0, 0, 0), needs=NOTHING)
+    build.array(0, build.label("x"), Work(10, 0, 0), needs=NOTHING)
     program = build.seal("hand", (0,), 0, 0)
     idle = PassGraph("hand", 1, 1, (replace(matmul(1).ops[0], kind="rms_norm"),))
     stats = measure(chip, idle, program, simulate(program, chip, IdealMemory))
@@ -106,7 +117,7 @@ def test_states_and_rows_are_summed_over_the_channels(small_chip: Chip, graph: P
     # 4 bank groups. A burst takes 4 command cycles of 625 ps.
     build = ProgramBuilder()
     build.load(0, build.label("x"), 0, 512)
-    build.array(0, build.label("x"), Work(10, 0, 0, 0), needs=Needs(loads=1), free=512)
+    build.array(0, build.label("x"), Work(10, 0, 0), needs=Needs(loads=1), free=512)
     program = build.seal("hand", (0,), 0, 512)
     stats = measure(small_chip, graph, program, simulate(program, small_chip))
     assert stats.dram[0] == 2 * 4 * 4 * 625
@@ -119,7 +130,7 @@ def test_a_memory_faster_than_its_pins_is_refused(chip: Chip, graph: PassGraph) 
     # 27.6 ns, and the tile is done at 29.
     build = ProgramBuilder()
     build.load(0, build.label("x"), 0, 25_600)
-    build.array(0, build.label("x"), Work(1, 0, 0, 0), needs=Needs(loads=1), free=25_600)
+    build.array(0, build.label("x"), Work(1, 0, 0), needs=Needs(loads=1), free=25_600)
     program = build.seal("hand", (0,), 0, 25_600)
     timeline = simulate(program, chip, partial(IdealMemory, ps_per_byte=1))
     with pytest.raises(
@@ -147,7 +158,7 @@ def test_a_unit_that_was_busy_for_longer_than_the_pass_is_refused(
     timeline = simulate(program, chip, IdealMemory)
     vector = timeline.lane(Unit.VECTOR)
     # The store ends this pass, so the walk never sees the vector tile.
-    long = Lane(vector.ready_ps, vector.start_ps - 300_000, vector.end_ps, vector.blocker)
+    long = replace(vector, start_ps=vector.start_ps - 300_000)
     lanes = (*timeline.lanes[:3], long)
     with pytest.raises(InvariantError, match=r"^unit times exceed the pass: .*\[320000, -32000\]"):
         measure(chip, graph, program, replace(timeline, lanes=lanes))

@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from accsim.analysis.prefill import PrefillStats
 from accsim.analysis.sampling import SampledPasses
-from accsim.analysis.summary import PrefillStats, speedups, summarize
+from accsim.analysis.summary import speedups, summarize
 from accsim.chip import Chip, SystolicArray
 from accsim.errors import InvariantError
 from accsim.ops import OpTrace, Pass, PassGraph, TracedRun
@@ -25,7 +26,7 @@ PREFILL = Pass("decode", (0, 0), (1, 1))
 def traced(*emitted: tuple[int, int], expected: float | None = None) -> TracedRun:
     passes = tuple(Pass("decode", (4, 4), counts) for counts in emitted)
     output = 1 + sum(counts[0] for counts in emitted)
-    return TracedRun("hand", "multi_token", 3, 4, output, 2, expected, 0, PREFILL, passes)
+    return TracedRun("hand", "multi_token", 3, 4, output, 2, expected, 0, (PREFILL,), passes)
 
 
 def summed(
@@ -34,7 +35,7 @@ def summed(
     trace = OpTrace("hand", 0, "hand", {"decode": GRAPH}, (run,))
     causes = np.zeros(len(CAUSES), dtype=np.int64)
     causes[0] = prefill_ps
-    prefill = PrefillStats(causes, 512, 0, 1, 1)
+    prefill = PrefillStats(causes, 512, 0, 1, 1, 0.0)
     passes = SampledPasses((pass_of(pass_ps, 512),) * len(run.decode), len(run.decode), 0.0)
     return summarize(chip, trace, run, prefill, passes)
 
@@ -67,9 +68,9 @@ def test_the_floor_is_the_higher_of_the_two_roofs(small_chip: Chip) -> None:
 
 
 def test_utilization_is_useful_work_over_what_was_possible(small_chip: Chip) -> None:
-    # 512 B and 2560 MACs take 10 of the 20 ns of a pass.
+    # 512 B and 2560 MACs take 10 of the 20 ns of a pass; in 20 cycles the SRAM could move 5120 B.
     used = summed(small_chip, traced((1, 1))).utilization
-    assert (used.dram, used.array, used.vector, used.sram) == (0.5, 0.5, 0, 0)
+    assert (used.dram, used.array, used.vector, used.sram) == (0.5, 0.5, 0, 0.1)
 
 
 def test_a_run_that_beats_its_bound_is_refused(small_chip: Chip) -> None:

@@ -1,65 +1,19 @@
-"""Cycles of a tile: hand-computed cases, and an array that is really stepped."""
+"""Cycles and element counts of a tile, hand-computed."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
+from typing import get_args
 
 import pytest
 
 from accsim.array.cycles import TileCost, tile_cost
-from accsim.chip import DotProductEngine, SystolicArray
+from accsim.chip import Dataflow, DotProductEngine, SystolicArray
+from accsim.mapping import Split
 
-Matrix = list[list[int]]
-
-
-def step_output_stationary(a: Matrix, b: Matrix, rows: int, columns: int) -> tuple[Matrix, int]:
-    """Multiply one fold on `rows` x `columns` elements, register by register.
-
-    Row r of `a` enters at the left edge r cycles late, column c of `b` at the top edge c cycles
-    late; each element multiplies what it holds, adds, and hands both on. Returns the sums and the
-    cycles until the last element has had its last pair of operands.
-    """
-    inner = len(b)
-    right = [[0] * columns for _ in range(rows)]
-    down = [[0] * columns for _ in range(rows)]
-    sums = [[0] * columns for _ in range(rows)]
-    pairs_seen = [[0] * columns for _ in range(rows)]
-    cycles = 0
-    while pairs_seen[-1][-1] < inner:
-        for r, c in product(reversed(range(rows)), reversed(range(columns))):
-            late = cycles - r - c
-            right[r][c] = right[r][c - 1] if c else _at(a, r, cycles - r)
-            down[r][c] = down[r - 1][c] if r else _at(b, cycles - c, c)
-            sums[r][c] += right[r][c] * down[r][c]
-            pairs_seen[r][c] += 0 <= late < inner
-        cycles += 1
-    return sums, cycles
-
-
-def _at(matrix: Matrix, row: int, column: int) -> int:
-    if 0 <= row < len(matrix) and 0 <= column < len(matrix[row]):
-        return matrix[row][column]
-    return 0  # padding, and the skew before and after the operands
-
-
-@pytest.mark.parametrize(
-    ("rows", "columns", "m", "k", "n"),
-    [(2, 2, 2, 1, 2), (4, 4, 4, 7, 4), (3, 5, 2, 6, 4), (4, 2, 7, 5, 3), (1, 6, 2, 3, 13)],
-)
-def test_output_stationary_folds_take_as_long_as_an_array_that_is_stepped(
-    rows: int, columns: int, m: int, k: int, n: int
-) -> None:
-    a = [[i + 2 * j + 1 for j in range(k)] for i in range(m)]
-    b = [[3 * i - j for j in range(n)] for i in range(k)]
-    cycles = 0
-    for top, left in product(range(0, m, rows), range(0, n, columns)):
-        part_of_b = [line[left : left + columns] for line in b]
-        sums, taken = step_output_stationary(a[top : top + rows], part_of_b, rows, columns)
-        cycles += taken
-        for r, c in product(range(min(rows, m - top)), range(min(columns, n - left))):
-            assert sums[r][c] == sum(a[top + r][i] * b[i][left + c] for i in range(k))
-    array = SystolicArray(1, rows, columns, "output_stationary", (1, 1, 1))
-    assert tile_cost(array, m, k, n, 16).cycles == cycles
+DATAFLOWS = get_args(Dataflow)
+SPLITS = get_args(Split)
 
 
 def test_output_stationary_by_hand() -> None:
@@ -121,10 +75,47 @@ def test_narrow_operands_widen_a_dot_product() -> None:
     assert [tile_cost(engine, 1, 128, 1, bits).cycles for bits in (16, 8, 4)] == [4, 2, 1]
 
 
-@pytest.mark.parametrize("dataflow", ["output_stationary", "weight_stationary", "input_stationary"])
-def test_no_array_beats_its_peak(dataflow: str) -> None:
+def test_double_buffered_outputs_by_hand() -> None:
+    # 2 x 3 folds, one every 10 cycles; the last one takes 10 + 4 + 8 - 2 = 20: 5 x 10 + 20.
+    # 10 cycles before the end the last fold's operands have entered.
+    array = SystolicArray(1, 4, 8, "output_stationary", (1, 1, 1), double_buffered=True)
+    cost = tile_cost(array, 5, 10, 20, 16)
+    assert (cost.cycles, cost.drain_cycles) == (70, 10)
+
+
+def test_double_buffered_weights_by_hand() -> None:
+    # 3 x 3 folds, one every 5 cycles; the last one takes 5 + 2 x 4 + 8 - 2 = 19: 8 x 5 + 19.
+    # After 9 x 5 the next tile's weights may enter.
+    array = SystolicArray(1, 4, 8, "weight_stationary", (1, 1, 1), double_buffered=True)
+    cost = tile_cost(array, 5, 10, 20, 16)
+    assert (cost.cycles, cost.drain_cycles) == (59, 14)
+
+
+def test_a_stream_shorter_than_the_array_waits_for_its_weights() -> None:
+    # One row: a fold every 4 cycles, as long as its weights take to enter; 8 x 4 + 1 + 8 + 6.
+    array = SystolicArray(1, 4, 8, "weight_stationary", (1, 1, 1), double_buffered=True)
+    cost = tile_cost(array, 1, 10, 20, 16)
+    assert (cost.cycles, cost.drain_cycles) == (47, 11)
+
+
+def test_double_buffering_moves_the_same_elements() -> None:
+    array = SystolicArray(2, 4, 8, "input_stationary", (1, 1, 1))
+    double = replace(array, double_buffered=True)
+    plain, overlapped = (tile_cost(each, 5, 10, 20, 16) for each in (array, double))
+    same = replace(overlapped, cycles=plain.cycles, drain_cycles=0)
+    assert same == plain
+
+
+@pytest.mark.parametrize("dataflow", DATAFLOWS)
+@pytest.mark.parametrize("double_buffered", [False, True])
+@pytest.mark.parametrize("split", SPLITS)
+def test_no_array_beats_its_peak_while_it_is_occupied(
+    dataflow: Dataflow, double_buffered: bool, split: Split
+) -> None:
     for count, rows, columns in product((1, 3), (1, 4, 16), (1, 8)):
-        array = SystolicArray(count, rows, columns, dataflow, (1, 2, 4))  # type: ignore[arg-type]
+        array = SystolicArray(count, rows, columns, dataflow, (1, 2, 4), double_buffered)
         for m, k, n, bits in product((1, 5, 64), (1, 33), (1, 40), (4, 8, 16)):
-            cycles = tile_cost(array, m, k, n, bits).cycles
-            assert m * k * n <= cycles * array.macs_per_cycle(bits)
+            cost = tile_cost(array, m, k, n, bits, split=split)
+            assert 0 <= cost.drain_cycles < cost.cycles
+            occupied = cost.cycles - cost.drain_cycles
+            assert m * k * n <= occupied * array.macs_per_cycle(bits)

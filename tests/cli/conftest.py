@@ -14,7 +14,7 @@ name: pocket
 core: {clock_mhz: 1000, dispatch_cycles: 20}
 memory: {grade: DDR5-4800, channels: 2, interleave_bytes: 256, queue_bursts: 32}
 dma: {outstanding: 4, issue_cycles: 8}
-sram: {capacity_kib: 256, bytes_per_cycle: 256}
+sram: {capacity_kib: 256, banks: 8, bank_bytes_per_cycle: 32}
 array: {kind: systolic, count: 1, rows: 32, columns: 32, dataflow: weight_stationary}
 vector:
   lanes: 32

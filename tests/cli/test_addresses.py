@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 
 from accsim.cli.addresses import addresses_command
 from accsim.cli.dram import dram_command
+from accsim.config.shipped import find
 from accsim.errors import InputError
 
 TINY = """\
@@ -119,3 +120,14 @@ def test_files_that_are_no_traces_are_refused(tmp_path: Path) -> None:
         done = CliRunner().invoke(dram_command, ["ddr_npu", "--replay", str(tmp_path / name)])
         assert isinstance(done.exception, InputError)
         assert message in str(done.exception)
+
+
+def test_a_chip_beyond_the_fast_memory_model_says_so(tiny: str, tmp_path: Path) -> None:
+    text = find("chips", "ddr_npu").read_text(encoding="utf-8")
+    chip, out = tmp_path / "chip.yaml", tmp_path / "pass.trace"
+    chip.write_text(text.replace("  refresh: all_bank\n", "  bank_hash: true\n"))
+    done = CliRunner().invoke(addresses_command, [str(chip), tiny, "-o", str(out)])
+    assert done.exit_code == 0, done.output
+    first, second = done.stderr.splitlines()
+    assert first.startswith("the row-granular model does not know a hash of the banks: every DRAM")
+    assert second.startswith(f"wrote {out}: ")

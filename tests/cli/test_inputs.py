@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -16,7 +17,9 @@ from accsim.tracing.file import write_trace
 
 def traced(name: str, passes: int) -> TracedRun:
     step = Pass("decode", (16,), (1,))
-    return TracedRun(name, "autoregressive", 1, 16, passes + 1, 1, None, 0, step, (step,) * passes)
+    return TracedRun(
+        name, "autoregressive", 1, 16, passes + 1, 1, None, 0, (step,), (step,) * passes
+    )
 
 
 TRACE = OpTrace("work", 0, "ordinary", {}, (traced("ordinary", 7), traced("a:b", 4)))
@@ -24,6 +27,15 @@ TRACE = OpTrace("work", 0, "ordinary", {}, (traced("ordinary", 7), traced("a:b",
 
 def test_the_first_decode_pass_of_the_last_run_is_shown_by_default() -> None:
     assert chosen_pass(TRACE, None) == ("a:b", 1)
+
+
+def test_the_passes_of_a_prefill_in_chunks_are_numbered_first() -> None:
+    run = traced("ordinary", 2)
+    chunked = OpTrace("work", 0, "ordinary", {}, (replace(run, prefill=run.prefill * 3),))
+    assert chosen_pass(chunked, None) == ("ordinary", 3)
+    assert chosen_pass(chunked, "ordinary:4") == ("ordinary", 4)
+    with pytest.raises(click.BadParameter, match="there are ordinary:0 to ordinary:4"):
+        chosen_pass(chunked, "ordinary:5")
 
 
 @pytest.mark.parametrize(

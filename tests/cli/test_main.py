@@ -32,7 +32,7 @@ def test_help_is_instant() -> None:
 def test_help_loads_no_heavy_library() -> None:
     script = (
         "import sys, accsim.cli.main; "
-        "print([m for m in ('numpy', 'numba', 'pydantic', 'rich', 'simpy', 'yaml') "
+        "print([m for m in ('numpy', 'numba', 'plotly', 'pydantic', 'rich', 'simpy', 'yaml') "
         "if m in sys.modules])"
     )
     done = subprocess.run(

@@ -194,3 +194,30 @@ def test_a_stopped_run_leaves_nothing_behind(
     assert printed == ""
     assert complaint.strip() == told
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_chip_beyond_the_fast_memory_model_says_so_and_is_simulated_by_command(
+    inputs: Path,
+) -> None:
+    chip = inputs / "chip.yaml"
+    closed_page = "queue_bursts: 32, controller: {page: closed}"
+    chip.write_text(chip.read_text().replace("queue_bursts: 32", closed_page))
+    done = accsim("run", chip, inputs / "work.yaml", "--json")
+    assert done.stderr == (
+        "the row-granular model does not know the page policy 'closed': every DRAM command is "
+        "simulated, which takes about 200 times as long\n"
+    )
+    for one in json.loads(done.stdout)["runs"]:
+        assert one["dram"]["model"] == "command_level"
+        assert one["dram"]["row_hits"] == 0
+
+
+def test_a_quiet_run_names_the_memory_model_in_its_report_alone(inputs: Path) -> None:
+    chip = inputs / "chip.yaml"
+    chip.write_text(
+        chip.read_text().replace("queue_bursts: 32", "queue_bursts: 32, bank_hash: true")
+    )
+    done = CliRunner().invoke(cli, ["run", str(chip), str(inputs / "work.yaml"), "--quiet"])
+    assert done.exit_code == 0
+    assert done.stderr == ""
+    assert "Every DRAM command is simulated." in " ".join(done.stdout.split())

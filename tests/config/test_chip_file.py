@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from accsim.chip import Chip, DotProductEngine, SystolicArray, VectorUnit
+from accsim.chip import SEQUENTIAL, Chip, DotProductEngine, Policy, SystolicArray, VectorUnit
 from accsim.config.resolve import load_chip
 from accsim.dram.standards import PARTS
 from accsim.errors import InputError
@@ -26,7 +26,7 @@ GOOD: dict[str, Any] = {
         "queue_bursts": 32,
     },
     "dma": {"outstanding": 8, "issue_cycles": 32},
-    "sram": {"capacity_kib": 4, "bytes_per_cycle": 512},
+    "sram": {"capacity_kib": 4, "banks": 16, "bank_bytes_per_cycle": 32},
     "array": {
         "kind": "systolic",
         "count": 1,
@@ -47,6 +47,13 @@ GOOD: dict[str, Any] = {
             "embedding": 1,
         },
     },
+}
+DOT: dict[str, Any] = {
+    "kind": "dot_product",
+    "count": 1,
+    "lanes": 2,
+    "width": 32,
+    "latency_cycles": 8,
 }
 _ABSENT = object()
 
@@ -96,17 +103,51 @@ def test_ranks_refresh_and_macs_per_pe_have_defaults(tmp_path: Path) -> None:
     assert chip.array.macs_per_pe == (1, 1, 1)
 
 
-def test_a_dot_product_engine_is_the_other_kind_of_array(tmp_path: Path) -> None:
-    array = {
-        "kind": "dot_product",
-        "count": 1,
-        "lanes": 2,
-        "width": 32,
-        "latency_cycles": 8,
-        "macs_per_pe": {"bits_8": 2},
+def test_sram_ports_carry_what_all_banks_do_unless_the_file_says_less(tmp_path: Path) -> None:
+    # 16 banks of 32 bytes; a port wider than that has no more to carry.
+    sram = load(tmp_path, {"sram.ports": {"array": 384, "vector": 1000}}).sram
+    assert (sram.bytes_per_cycle, sram.port("dma")) == (512, 512)
+    assert (sram.port("array"), sram.port("vector")) == (384, 512)
+
+
+def test_banks_that_just_leave_a_byte_to_the_compute_side_are_accepted(tmp_path: Path) -> None:
+    changes = {"sram.banks": 53, "sram.bank_bytes_per_cycle": 1, "sram.ports": {"dma": 52}}
+    chip = load(tmp_path, changes)
+    assert (chip.sram_dma_bytes_per_cycle, chip.sram_compute_bytes_per_cycle) == (52, 1)
+
+
+def test_wrong_memory_or_core_says_nothing_of_sram(tmp_path: Path) -> None:
+    changes: dict[str, object] = {
+        "core.clock_mhz": 0,
+        "sram.banks": 1,
+        "sram.bank_bytes_per_cycle": 1,
     }
-    chip = load(tmp_path, {"array": array})
+    assert complaint(tmp_path, changes) == "core.clock_mhz: must be at least 1, got 0"
+
+
+def test_a_dot_product_engine_is_the_other_kind_of_array(tmp_path: Path) -> None:
+    chip = load(tmp_path, {"array": DOT | {"macs_per_pe": {"bits_8": 2}}})
     assert chip.array == DotProductEngine(1, 2, 32, 8, (1, 2, 1))
+
+
+def test_an_array_may_be_double_buffered_and_rescale(tmp_path: Path) -> None:
+    chip = load(tmp_path, {"array.double_buffered": True, "array.dequantise": "array"})
+    assert chip.array == SystolicArray(
+        1,
+        64,
+        32,
+        "output_stationary",
+        (1, 1, 1),
+        double_buffered=True,
+        dequantise="array",
+    )
+
+
+def test_a_dot_product_engine_may_take_rows_in_groups(tmp_path: Path) -> None:
+    array = DOT | {"tile_rows": 4, "remainder": "pad", "dequantise": "vector"}
+    assert load(tmp_path, {"array": array}).array == DotProductEngine(
+        1, 2, 32, 8, (1, 1, 1), tile_rows=4, remainder="pad", dequantise="vector"
+    )
 
 
 def test_a_whole_number_may_be_written_with_an_exponent(tmp_path: Path) -> None:
@@ -199,6 +240,62 @@ def test_a_timing_override_replaces_that_timing_alone(tmp_path: Path) -> None:
             "memory.interleave_bytes: must lie between the 64-byte burst and the 8192-byte row of "
             "DDR4-3200, got 16384",
         ),
+        (
+            {"memory.address_order": ["column", "bank", "rank", "row"]},
+            "memory.address_order: leaves out bank_group "
+            "(each once: bank_group, column, bank, rank, row)",
+        ),
+        (
+            {"memory.address_order": ["bank_group", "column", "column", "rank", "row"]},
+            "memory.address_order: leaves out bank and names column more than once "
+            "(each once: bank_group, column, bank, rank, row)",
+        ),
+        (
+            {"memory.address_order": ["bank_groop", "column", "bank", "rank", "row"]},
+            "memory.address_order[0]: unknown value 'bank_groop', did you mean 'bank_group'? "
+            "(allowed: bank_group, column, bank, rank, row)",
+        ),
+        (
+            {"memory.address_order": "rorabacobg"},
+            "memory.address_order: expected a list, got 'rorabacobg'",
+        ),
+        (
+            {"memory.bank_hash": "xor"},
+            "memory.bank_hash: expected true or false, got 'xor'",
+        ),
+        (
+            {"memory.controller": {"page": "close"}},
+            "memory.controller.page: unknown value 'close', did you mean 'closed'? "
+            "(allowed: open, closed, timeout)",
+        ),
+        (
+            {"memory.controller": {"page": "timeout"}},
+            "memory.controller.page: page timeout needs timeout_cycles beside it",
+        ),
+        (
+            {"memory.controller": {"timeout_cycles": 100}},
+            "memory.controller.timeout_cycles: has no meaning with page open",
+        ),
+        (
+            {"memory.controller": {"drain_from": 33}},
+            "memory.controller.drain_from: must be at most queue_bursts, 32, got 33",
+        ),
+        (
+            {"memory.controller": {"drain_to": 32}},
+            "memory.controller.drain_to: must be less than drain_from, 32, got 32",
+        ),
+        (
+            {"memory.controller": {"drain_from": 8, "drain_to": 9}},
+            "memory.controller.drain_to: must be less than drain_from, 8, got 9",
+        ),
+        (
+            {"memory.controller": {"hit_limit": 0}},
+            "memory.controller.hit_limit: must be at least 1, got 0",
+        ),
+        (
+            {"memory.controller": {"starvation_limit": 0}},
+            "memory.controller.starvation_limit: must be at least 1, got 0",
+        ),
         ({"sram": 5}, "sram: expected keys and values, got 5"),
         ({"vector": [1]}, "vector: expected keys and values, got a list"),
         (
@@ -219,7 +316,8 @@ def test_a_timing_override_replaces_that_timing_alone(tmp_path: Path) -> None:
         (
             {"array.lanes": 3},
             "array.lanes: unknown key 'lanes' "
-            "(allowed: kind, count, rows, columns, dataflow, macs_per_pe)",
+            "(allowed: kind, count, rows, columns, dataflow, macs_per_pe, double_buffered, "
+            "dequantise)",
         ),
         (
             {"array.kind": "systolc"},
@@ -234,6 +332,34 @@ def test_a_timing_override_replaces_that_timing_alone(tmp_path: Path) -> None:
             {"array.dataflow": "weight_station"},
             "array.dataflow: unknown value 'weight_station', did you mean 'weight_stationary'? "
             "(allowed: output_stationary, weight_stationary, input_stationary)",
+        ),
+        (
+            {"array.double_buffered": "yes"},
+            "array.double_buffered: expected true or false, got 'yes'",
+        ),
+        (
+            {"array.dequantise": "arry"},
+            "array.dequantise: unknown value 'arry', did you mean 'array'? "
+            "(allowed: free, array, vector)",
+        ),
+        (
+            {"array.tile_rows": 4},
+            "array.tile_rows: unknown key 'tile_rows', did you mean 'rows'? (allowed: kind, count, "
+            "rows, columns, dataflow, macs_per_pe, double_buffered, dequantise)",
+        ),
+        ({"array": DOT | {"tile_rows": 0}}, "array.tile_rows: must be at least 1, got 0"),
+        (
+            {"array": DOT | {"tile_rows": 65537}},
+            "array.tile_rows: must be at most 65536, got 65537",
+        ),
+        (
+            {"array": DOT | {"remainder": "padd"}},
+            "array.remainder: unknown value 'padd', did you mean 'pad'? (allowed: gemv, pad)",
+        ),
+        (
+            {"array": DOT | {"double_buffered": True}},
+            "array.double_buffered: unknown key 'double_buffered' (allowed: kind, count, lanes, "
+            "width, tile_rows, remainder, latency_cycles, macs_per_pe, dequantise)",
         ),
         (
             {"memory.timings": {"tRFCC": 3}},
@@ -270,6 +396,23 @@ def test_a_timing_override_replaces_that_timing_alone(tmp_path: Path) -> None:
             "memory.timings.tRTW: tRTW is 12, must be at least 13: CL - CWL + burst, or two bursts "
             "meet on the data bus",
         ),
+        (
+            {"sram.bytes_per_cycle": 512},
+            "sram.bytes_per_cycle: unknown key 'bytes_per_cycle', did you mean "
+            "'bank_bytes_per_cycle'? (allowed: capacity_kib, banks, bank_bytes_per_cycle, ports)",
+        ),
+        ({"sram.banks": 0}, "sram.banks: must be at least 1, got 0"),
+        (  # 51.2 bytes a cycle from the pins: 52 for the DMA, and one more
+            {"sram.banks": 2, "sram.bank_bytes_per_cycle": 26},
+            "sram.banks: all banks carry 52 bytes per core cycle (2 x 26), must be at least 53: "
+            "the DRAM's pins carry 51.2, array and vector unit share the rest",
+        ),
+        (
+            {"sram.ports": {"dma": 51}},
+            "sram.ports.dma: the DMA's port carries 51 bytes per core cycle, must be at least 52: "
+            "the DRAM's pins carry 51.2, and their data cannot wait",
+        ),
+        ({"sram.ports": {"array": 0}}, "sram.ports.array: must be at least 1, got 0"),
     ],
 )
 def test_each_wrong_value_has_its_message(
@@ -327,3 +470,54 @@ def test_a_problem_shows_its_line_and_points_at_the_value(tmp_path: Path) -> Non
         "      grade: 12",
         "             ^",
     ]
+
+
+def test_a_memory_without_a_word_on_its_controller_has_the_usual_one(tmp_path: Path) -> None:
+    memory = load(tmp_path, {"memory.queue_bursts": 48}).memory
+    assert memory.controller is None
+    assert memory.policy == Policy(buffer=48, drain_from=48)
+    assert (memory.address_order, memory.bank_hash) == (SEQUENTIAL, False)
+
+
+def test_a_controller_keeps_what_the_file_does_not_change(tmp_path: Path) -> None:
+    settings = {"page": "timeout", "timeout_cycles": 200, "drain_to": 7, "hit_limit": 9}
+    given: dict[str, object] = {"memory.grade": "HBM2e-3200", "memory.controller": settings}
+    assert load(tmp_path, given).memory.policy == Policy(
+        buffer=32,
+        drain_from=32,
+        drain_to=7,
+        hit_limit=9,
+        page="timeout",
+        timeout_cycles=200,
+        two_commands=True,
+    )
+
+
+def test_an_address_order_and_a_hash_reach_the_memory(tmp_path: Path) -> None:
+    order = ["column", "bank_group", "bank", "row", "rank"]
+    memory = load(tmp_path, {"memory.address_order": order, "memory.bank_hash": True}).memory
+    assert memory.address_order == ("column", "bank_group", "bank", "row", "rank")
+    assert memory.bank_hash
+
+
+def test_problems_of_order_and_controller_come_together_with_their_lines(tmp_path: Path) -> None:
+    wrong: dict[str, object] = {
+        "memory.address_order": ["column"],
+        "memory.controller": {"page": "timeout", "drain_from": 99, "drain_to": 99},
+        "sram.capacity_kib": 0,
+    }
+    with pytest.raises(InputError) as caught:
+        load(tmp_path, wrong)
+    lines = (tmp_path / "chip.yaml").read_text().splitlines()
+    found = {problem.key: problem.line for problem in caught.value.problems}
+    assert list(found) == [
+        "memory.address_order",
+        "memory.controller.page",
+        "memory.controller.drain_from",
+        "memory.controller.drain_to",
+        "sram.capacity_kib",
+    ]
+    for key, line in found.items():
+        # A list begins in the line below its key.
+        shown = lines[(line or 0) - 1] + lines[(line or 0) - 2]
+        assert f"{key.rpartition('.')[2]}:" in shown

@@ -21,7 +21,7 @@ memory:
   interleave_bytes: 256
   queue_bursts: 32
 dma: {outstanding: 8, issue_cycles: 32}
-sram: {capacity_kib: 4, bytes_per_cycle: 512}
+sram: {capacity_kib: 4, banks: 16, bank_bytes_per_cycle: 32}
 array: {kind: systolic, count: 1, rows: 64, columns: 32, dataflow: output_stationary}
 vector:
   lanes: 64
@@ -71,12 +71,23 @@ def test_timings_and_organisation_come_from_the_grade_with_its_source(tmp_path: 
         assert found[key] == ResolvedValue(key, value, unit, "grade DDR5-4800", source)
 
 
+def test_a_chip_that_says_nothing_of_quantising_passes_twice(tmp_path: Path) -> None:
+    key = "vector.cycles_per_element.quantise"
+    assert values(tmp_path, "")[key] == ResolvedValue(key, 2, "cycles", "default")
+
+
 def test_a_timing_in_the_file_replaces_that_of_the_grade(tmp_path: Path) -> None:
     found = values(tmp_path, "  timings:\n    tRFC: 720\n")
     assert found["memory.timings.tRFC"] == ResolvedValue(
         "memory.timings.tRFC", 720, "nCK", "chip.yaml:6"
     )
     assert found["memory.timings.tREFI"].origin == "grade DDR5-4800"
+
+
+def test_an_sram_port_in_the_file_names_its_line(tmp_path: Path) -> None:
+    text = CHIP.replace("bank_bytes_per_cycle: 32}", "bank_bytes_per_cycle: 32, ports: {dma: 64}}")
+    found = values(tmp_path, text=text)["sram.ports.dma"]
+    assert found == ResolvedValue("sram.ports.dma", 64, "bytes/cycle", "chip.yaml:9")
 
 
 def test_another_density_brings_its_refresh_time_rows_and_banks(tmp_path: Path) -> None:
@@ -129,6 +140,20 @@ def test_extended_temperature_shows_as_a_halved_interval(tmp_path: Path) -> None
             2_048_000_000_000,  # 64 x 32 at 1 GHz
             "MACs/s",
             "count x rows x columns x macs_per_pe.bits_16 x core clock",
+        ),
+        ("sram.bytes_per_cycle", 512, "bytes/cycle", "banks x bank_bytes_per_cycle"),  # 16 x 32
+        ("sram.ports.vector", 512, "bytes/cycle", "all banks"),
+        (
+            "sram.dma_bytes_per_cycle",
+            39,  # 38.4 bytes a cycle
+            "bytes/cycle",
+            "memory.peak_bytes_per_s / core clock, rounded up",
+        ),
+        (
+            "sram.compute_bytes_per_cycle",
+            473,
+            "bytes/cycle",
+            "bytes_per_cycle - dma_bytes_per_cycle",
         ),
         (
             "array.ridge_macs_per_byte.bits_4",
@@ -185,7 +210,17 @@ def test_a_dot_product_engine_has_its_own_formula(tmp_path: Path) -> None:
     lines = [DOT if line.startswith("array:") else line for line in CHIP.splitlines(keepends=True)]
     found = values(tmp_path, text="".join(lines))["array.peak_macs_per_s.bits_8"]
     assert found.value == 64_000_000_000  # 2 x 32 at 1 GHz
-    assert found.origin == "computed: count x lanes x width x macs_per_pe.bits_8 x core clock"
+    formula = "count x tile_rows x lanes x width x macs_per_pe.bits_8 x core clock"
+    assert found.origin == f"computed: {formula}"
+
+
+def test_an_engine_peaks_with_a_whole_group_of_rows() -> None:
+    found = {value.key: value for value in chip_values("cpu_tiled")}
+    peak = found["array.peak_macs_per_s.bits_16"]
+    assert peak.value == 1_024_000_000_000  # 8 x 4 x 1 x 8 at 4 GHz
+    assert found["array.ridge_macs_per_byte.bits_16"].value == pytest.approx(
+        1024 / 136.533, rel=1e-5
+    )
 
 
 @pytest.mark.parametrize("name", names("chips"))
@@ -216,3 +251,30 @@ def test_what_is_listed_is_what_is_simulated() -> None:
 def test_a_broken_file_is_refused_with_its_problems(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"memory\.channels: must be a power of two, got 3"):
         values(tmp_path, text=CHIP.replace("channels: 2", "channels: 3"))
+
+
+def test_the_controller_shows_what_it_takes_from_the_rest_of_the_memory(tmp_path: Path) -> None:
+    found = values(tmp_path)
+    key = "memory.controller.drain_from"
+    assert found[key] == ResolvedValue(key, 32, "", "computed: queue_bursts")
+    assert found["memory.controller.buffer"].value == 32
+    assert found["memory.controller.two_commands"].value is False
+    assert found["memory.controller.page"] == ResolvedValue(
+        "memory.controller.page", "open", "", "default"
+    )
+
+
+def test_settings_of_the_controller_name_their_line(tmp_path: Path) -> None:
+    lines = "  controller:\n    page: timeout\n    timeout_cycles: 200\n    drain_from: 8\n"
+    found = values(tmp_path, lines)
+    key = "memory.controller.timeout_cycles"
+    assert found[key] == ResolvedValue(key, 200, "nCK", "chip.yaml:7")
+    assert found["memory.controller.drain_from"].origin == "chip.yaml:8"
+
+
+def test_an_address_order_is_shown_as_one_value(tmp_path: Path) -> None:
+    key = "memory.address_order"
+    usual = ResolvedValue(key, "bank_group, column, bank, rank, row", "", "default")
+    assert values(tmp_path)[key] == usual
+    found = values(tmp_path, "  address_order: [column, bank_group, bank, rank, row]\n")[key]
+    assert (found.value, found.origin) == ("column, bank_group, bank, rank, row", "chip.yaml:5")

@@ -14,7 +14,7 @@ from accsim.config.schema import json_schema
 from accsim.errors import InputError
 from accsim.workload import Workload
 
-CHIPS = ["ddr5_npu", "ddr_dot", "ddr_npu", "hbm_npu", "lpddr5_soc"]
+CHIPS = ["cpu_tiled", "ddr5_npu", "ddr_dot", "ddr_npu", "hbm_npu", "lpddr5_soc"]
 WORKLOADS = [
     "llama2_13b_mtp",
     "llama2_70b_mtp",
@@ -39,6 +39,7 @@ def test_all_shipped_chips_and_workloads_are_listed_by_name() -> None:
         ("ddr_dot", 51.2, 16),
         ("ddr5_npu", 102.4, 64),  # 4 x 25.6; 4 x 16
         ("lpddr5_soc", 51.2, 16),  # 4 x 12.8; 4 x 4
+        ("cpu_tiled", 409.6 / 3, 32),  # 8 x 2 bytes x 25600/3 MT/s; 8 x 4
         ("hbm_npu", 819.2, 16),  # 32 x 25.6; 32 x 0.5
     ],
 )
@@ -55,6 +56,13 @@ def test_the_dot_product_chip_just_keeps_up_with_one_token() -> None:
     chip = load_chip("ddr_dot")
     # fp16 at 51.2 GB/s: 25.6 weights per ns, 1 MAC each.
     assert 25.6 <= chip.array.macs_per_cycle(16) < 2 * 25.6
+
+
+def test_the_cpu_just_keeps_up_with_one_row_of_4_bit_weights() -> None:
+    chip = load_chip("cpu_tiled")
+    weights_per_s = float(chip.memory.peak_bytes_per_s) * 8 / 4.125
+    one_row = chip.array.macs_per_cycle(16) / chip.array.rows_at_once * chip.clock.hz
+    assert one_row == pytest.approx(weights_per_s, rel=0.05)
 
 
 @pytest.mark.parametrize("name", WORKLOADS)
@@ -131,7 +139,7 @@ def test_an_unknown_name_lists_the_shipped_ones() -> None:
         shipped.find("chips", "ddr_npux")
     assert str(caught.value) == (
         "ddr_npux: no such file, and no shipped chip of that name, did you mean 'ddr_npu'? "
-        "(allowed: ddr5_npu, ddr_dot, ddr_npu, hbm_npu, lpddr5_soc)"
+        "(allowed: cpu_tiled, ddr5_npu, ddr_dot, ddr_npu, hbm_npu, lpddr5_soc)"
     )
 
 

@@ -70,6 +70,11 @@ def test_a_workload_file_becomes_a_workload(tmp_path: Path) -> None:
     assert (workload.batch, workload.seed, workload.baseline) == (1, 1, "one")
 
 
+def test_a_prompt_is_read_in_one_pass_unless_chunks_are_asked_for(tmp_path: Path) -> None:
+    assert load(tmp_path).prefill_chunk_tokens is None
+    assert load(tmp_path, {"prefill_chunk_tokens": 512}).prefill_chunk_tokens == 512
+
+
 def test_an_ordinary_run_has_all_layers_and_no_heads(tmp_path: Path) -> None:
     assert load(tmp_path).runs[0] == RunSpec("one", "autoregressive", 32, 0, 0, None)
 
@@ -113,14 +118,14 @@ def test_one_active_head_needs_no_acceptance(tmp_path: Path) -> None:
     assert (run.active_heads, run.acceptance) == (1, None)
 
 
-def test_int8_weights_and_caches_have_a_scale_per_channel_but_activations_none(
+def test_int8_has_a_scale_per_channel_of_weights_entry_of_a_cache_and_row_of_activations(
     tmp_path: Path,
 ) -> None:
     int8 = {"weights": "int8", "activations": "int8", "kv_cache": "int8"}
     precision = load(tmp_path, {"precision": int8}).precision
     scaled = NumberFormat("int8", 8, per_channel=True, scale_bits=16)
     assert precision.weights == precision.kv_cache == scaled
-    assert precision.activations == NumberFormat("int8", 8)
+    assert precision.activations == scaled
 
 
 def test_a_format_can_be_written_out(tmp_path: Path) -> None:
@@ -252,6 +257,7 @@ def test_shapes_without_a_published_width_come_to_the_size_in_their_name(
             "(allowed: fp32, fp16, bf16, fp8, int8)",
         ),
         ({"prompt_tokens": 0}, "prompt_tokens: must be at least 1, got 0"),
+        ({"prefill_chunk_tokens": 0}, "prefill_chunk_tokens: must be at least 1, got 0"),
         ({"output_tokens": 1}, "output_tokens: must be at least 2, got 1"),
         ({"batch": 0}, "batch: must be at least 1, got 0"),
         ({"seed": 2**63}, f"seed: must be less than {2**63}, got {2**63}"),

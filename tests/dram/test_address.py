@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accsim.chip import Memory
-from accsim.dram.address import FIELDS, SEQUENTIAL, AddressMap, Field, from_letters
+from accsim.chip import ADDRESS_FIELDS, SEQUENTIAL, AddressField, Memory
+from accsim.dram.address import AddressMap, from_letters
 from accsim.dram.standards import PARTS
 
 from .rig import DDR4
@@ -21,7 +21,7 @@ TWO_RANKS = replace(ONE, ranks=2)
 
 
 def place(mapping: AddressMap, burst: int) -> dict[str, int]:
-    return dict(zip(FIELDS, mapping.places(np.array([burst]))[0].tolist(), strict=True))
+    return dict(zip(ADDRESS_FIELDS, mapping.places(np.array([burst]))[0].tolist(), strict=True))
 
 
 def test_the_sequential_order_rotates_over_groups_then_columns_banks_ranks_rows() -> None:
@@ -32,8 +32,8 @@ def test_the_sequential_order_rotates_over_groups_then_columns_banks_ranks_rows(
 
 
 def test_another_order_fills_its_lowest_field_first() -> None:
-    order: tuple[Field, ...] = ("column", "bank_group", "bank", "rank", "row")
-    mapping = AddressMap(ONE, order)
+    order: tuple[AddressField, ...] = ("column", "bank_group", "bank", "rank", "row")
+    mapping = AddressMap(replace(ONE, address_order=order))
     assert place(mapping, 127)["column"] == 127
     assert place(mapping, 128) == {"bank_group": 1, "column": 0, "bank": 0, "rank": 0, "row": 0}
 
@@ -42,7 +42,7 @@ def test_a_hash_folds_row_bits_into_group_and_bank() -> None:
     # Row 0b0110: its low two bits 10 flip the group, the next two 01 the bank.
     burst = 0b0110 * 4 * 128 * 4
     expected = {"bank_group": 0b10, "column": 0, "bank": 0b01, "rank": 0, "row": 0b0110}
-    assert place(AddressMap(ONE, hashed=True), burst) == expected
+    assert place(AddressMap(replace(ONE, bank_hash=True)), burst) == expected
 
 
 @given(
@@ -51,9 +51,10 @@ def test_a_hash_folds_row_bits_into_group_and_bank() -> None:
     st.lists(st.integers(0, 2**23), min_size=2, max_size=50, unique=True),
 )
 def test_no_two_bursts_share_a_place(
-    order: tuple[Field, ...], hashed: bool, bursts: list[int]
+    order: tuple[AddressField, ...], hashed: bool, bursts: list[int]
 ) -> None:
-    places = AddressMap(TWO_RANKS, tuple(order), hashed).places(np.array(bursts))
+    memory = replace(TWO_RANKS, address_order=tuple(order), bank_hash=hashed)
+    places = AddressMap(memory).places(np.array(bursts))
     assert len(np.unique(places, axis=0)) == len(bursts)
     assert (places >= 0).all()
     assert (places < AddressMap(TWO_RANKS).sizes()).all()
@@ -85,10 +86,10 @@ def test_letters_that_do_not_name_each_field_once_are_refused(letters: str) -> N
 
 def test_an_order_that_leaves_a_field_out_is_refused() -> None:
     with pytest.raises(ValueError, match="names bank_group, column, bank, rank, row once each"):
-        AddressMap(ONE, ("column", "bank", "rank", "row"))
+        replace(ONE, address_order=("column", "bank", "rank", "row"))
 
 
 def test_a_hash_of_three_banks_is_refused() -> None:
     part = replace(PARTS["DDR4-3200"], banks_per_group=3)
     with pytest.raises(ValueError, match="a hash needs powers of two, got 3 bank groups or banks"):
-        AddressMap(replace(ONE, part=part), hashed=True)
+        replace(ONE, part=part, bank_hash=True)

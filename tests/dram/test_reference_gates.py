@@ -12,10 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from accsim.chip import Memory
+from accsim.chip import Memory, Policy
 from accsim.dram.reference import device
 from accsim.dram.reference.device import ACT, COMMANDS, PRE, RD, REF, REFB, WR
-from accsim.dram.reference.policy import Policy
 from accsim.dram.reference.state import ACT_WINDOW, GROUP_PLACE, RANK_PLACE, fresh_state
 
 from .rig import DDR4, with_timings

@@ -10,18 +10,29 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from accsim.chip import DramPart, Memory, RefreshScheme
-from accsim.dram.address import SEQUENTIAL, AddressMap
+from accsim.chip import SEQUENTIAL, DramPart, Memory, Policy, RefreshScheme
 from accsim.dram.reference.device import ACT, PRE, RD, REF, REFB, WR, gap_table
 from accsim.dram.reference.memory import ReferenceMemory, Replay, replay
 from accsim.dram.reference.patterns import sequential, streams
-from accsim.dram.reference.policy import Policy, usual_policy
 from accsim.dram.standards import PARTS
 from accsim.units import PS_PER_S
 
 from .rig import DDR4
 
 parts = st.sampled_from(list(PARTS.values()))
+policies = st.builds(
+    lambda drain, **others: Policy(drain_from=drain[0], drain_to=drain[1], **others),
+    drain=st.sampled_from([(1, 0), (6, 0), (8, 5)]),
+    buffer=st.sampled_from([8, 32]),
+    bank_queue=st.sampled_from([1, 2, 8]),
+    starvation_limit=st.sampled_from([1, 7, 32]),
+    hit_limit=st.sampled_from([1, 4, 100]),
+    page=st.sampled_from(["open", "closed", "timeout"]),
+    timeout_cycles=st.sampled_from([1, 50, 500]),
+    hits_first=st.booleans(),
+    precharge_all=st.booleans(),
+    two_commands=st.booleans(),
+)
 memories = parts.flatmap(
     lambda part: st.builds(
         Memory,
@@ -31,26 +42,10 @@ memories = parts.flatmap(
         interleave_bytes=st.sampled_from([64, 256]),
         queue_bursts=st.just(32),
         refresh=st.sampled_from(part.refresh_schemes),
+        address_order=st.permutations(SEQUENTIAL).map(tuple),
+        bank_hash=st.booleans(),
+        controller=policies,
     )
-)
-mappings = st.builds(
-    AddressMap,
-    memory=memories,
-    order=st.permutations(SEQUENTIAL).map(tuple),
-    hashed=st.booleans(),
-)
-policies = st.builds(
-    Policy,
-    buffer=st.sampled_from([8, 32]),
-    bank_queue=st.sampled_from([1, 2, 8]),
-    starvation_limit=st.sampled_from([1, 7, 32]),
-    drain_from=st.sampled_from([1, 6, 8]),
-    hit_limit=st.sampled_from([1, 4, 100]),
-    page=st.sampled_from(["open", "closed", "timeout"]),
-    timeout_cycles=st.sampled_from([1, 50, 500]),
-    hits_first=st.booleans(),
-    precharge_all=st.booleans(),
-    two_commands=st.booleans(),
 )
 
 
@@ -67,9 +62,9 @@ def traces(draw: st.DrawFn) -> tuple[list[int], list[int]]:
     return bursts, writes
 
 
-def run(mapping: AddressMap, policy: Policy, trace: tuple[list[int], list[int]]) -> Replay:
-    addresses = np.array(trace[0]) * mapping.memory.part.burst_bytes
-    return replay(mapping, policy, addresses, np.array(trace[1]), log=10_000)
+def run(memory: Memory, trace: tuple[list[int], list[int]]) -> Replay:
+    addresses = np.array(trace[0]) * memory.part.burst_bytes
+    return replay(memory, addresses, np.array(trace[1]), log=10_000)
 
 
 @dataclass
@@ -160,23 +155,21 @@ def check_bus(memory: Memory, log: Log) -> None:
 
 
 @settings(max_examples=60)
-@given(mappings, policies, traces())
-def test_every_command_is_legal(
-    mapping: AddressMap, policy: Policy, trace: tuple[list[int], list[int]]
-) -> None:
-    memory, closed = mapping.memory, policy.page == "closed"
-    for log in logs(memory, run(mapping, policy, trace)):
+@given(memories, traces())
+def test_every_command_is_legal(memory: Memory, trace: tuple[list[int], list[int]]) -> None:
+    closed = memory.policy.page == "closed"
+    for log in logs(memory, run(memory, trace)):
         check_gaps(memory.part, log, closed)
         check_rows(memory.part, log, closed)
         check_bus(memory, log)
 
 
 @settings(max_examples=60)
-@given(mappings, policies, traces())
+@given(memories, traces())
 def test_no_request_is_lost_or_served_twice(
-    mapping: AddressMap, policy: Policy, trace: tuple[list[int], list[int]]
+    memory: Memory, trace: tuple[list[int], list[int]]
 ) -> None:
-    played = run(mapping, policy, trace)
+    played = run(memory, trace)
     cycle, command, bank, _ = played.commands.T
     writes = np.array(trace[1])
     assert (command == WR).sum() == writes.sum()
@@ -188,31 +181,29 @@ def test_no_request_is_lost_or_served_twice(
     assert counts.refreshes.sum() == np.isin(command, (REF, REFB)).sum()
     # One command a cycle, or two; a rank's banks may be precharged by one.
     busy = np.unique(np.stack([cycle, bank // len(bank)]), axis=1, return_counts=True)[1]
-    if mapping.memory.channels == 1 and not policy.precharge_all:
-        assert busy.max() <= 1 + policy.two_commands
+    if memory.channels == 1 and not memory.policy.precharge_all:
+        assert busy.max() <= 1 + memory.policy.two_commands
 
 
 @settings(max_examples=60)
-@given(mappings, policies, traces())
-def test_no_trace_beats_the_pins(
-    mapping: AddressMap, policy: Policy, trace: tuple[list[int], list[int]]
-) -> None:
-    memory, played = mapping.memory, run(mapping, policy, trace)
+@given(memories, traces())
+def test_no_trace_beats_the_pins(memory: Memory, trace: tuple[list[int], list[int]]) -> None:
+    played = run(memory, trace)
     moved = len(trace[0]) * memory.part.burst_bytes
     seconds = Fraction(played.cycles * memory.part.clock.hz_den, memory.part.clock.hz_num)
     assert moved <= seconds * memory.peak_bytes_per_s
 
 
 @settings(max_examples=60)
-@given(mappings, policies, traces())
+@given(memories, traces())
 def test_the_states_of_a_channel_never_add_up_to_more_than_its_time(
-    mapping: AddressMap, policy: Policy, trace: tuple[list[int], list[int]]
+    memory: Memory, trace: tuple[list[int], list[int]]
 ) -> None:
-    played = run(mapping, policy, trace)
+    played = run(memory, trace)
     states = played.statistics.states
     assert (states >= 0).all()
     assert states.sum(axis=1).max() <= played.cycles
-    assert states[:, 0].sum() == len(trace[0]) * mapping.memory.part.burst_cycles
+    assert states[:, 0].sum() == len(trace[0]) * memory.part.burst_cycles
 
 
 @pytest.mark.parametrize("grade", list(PARTS))
@@ -222,7 +213,7 @@ def test_a_saturated_stream_is_refreshed_as_often_as_it_must_be(grade: str) -> N
     memory = Memory(part, 1, 1, part.burst_bytes, 32, refresh="all_bank")
     bursts = 60 * part.timings.tREFI // part.burst_cycles
     trace = sequential(bursts * part.burst_bytes, part.burst_bytes)
-    played = replay(AddressMap(memory), usual_policy(memory), *trace)
+    played = replay(memory, *trace)
     share = int(played.statistics.refreshes[0]) * part.timings.tRFC / played.cycles
     assert share == pytest.approx(part.timings.tRFC / part.timings.tREFI, abs=0.002)
 
@@ -237,7 +228,7 @@ def test_what_refresh_costs_a_stream_is_its_share_and_the_rows_it_closes(grade: 
     for refresh in schemes:
         memory = Memory(part, 1, 1, part.burst_bytes, 32, refresh)
         trace = sequential(bursts * part.burst_bytes, part.burst_bytes)
-        cycles.append(replay(AddressMap(memory), usual_policy(memory), *trace).cycles)
+        cycles.append(replay(memory, *trace).cycles)
     share = 1 - cycles[1] / cycles[0]
     assert 0 <= share - part.timings.tRFC / part.timings.tREFI * (11.5 / 12) < 0.02
 
@@ -245,7 +236,7 @@ def test_what_refresh_costs_a_stream_is_its_share_and_the_rows_it_closes(grade: 
 def test_the_refresh_state_of_a_stream_is_trfc_over_trefi_and_the_precharges() -> None:
     # The bus stands still from the refresh being due: tRTP 12 at most, tRP 22, tRFC 560, tRCD 22.
     memory = Memory(DDR4, 1, 1, 64, 32, refresh="all_bank")
-    played = replay(AddressMap(memory), usual_policy(memory), *sequential(100 << 20, 64))
+    played = replay(memory, *sequential(100 << 20, 64))
     per_refresh = played.statistics.states[0, 2] / played.statistics.refreshes[0]
     assert 560 + 22 <= per_refresh <= 560 + 22 + 22 + 12
 
@@ -257,7 +248,7 @@ def test_more_channels_are_never_slower_for_a_saturated_stream(grade: str, count
     for channels in (1, 2, 4):
         memory = Memory(part, channels, 1, 256, 32, refresh="all_bank")
         trace = streams(1 << 18, part.burst_bytes, count=count, block=4096)
-        cycles.append(replay(AddressMap(memory), usual_policy(memory), *trace).cycles)
+        cycles.append(replay(memory, *trace).cycles)
     assert cycles[0] >= cycles[1] >= cycles[2]
 
 
@@ -298,7 +289,7 @@ def test_every_bank_is_refreshed_within_its_interval(grade: str, ranks: int) -> 
     trace = sequential(
         6 * part.timings.tREFI // part.burst_cycles * part.burst_bytes, part.burst_bytes
     )
-    played = replay(AddressMap(memory), usual_policy(memory), *trace, log=10**6)
+    played = replay(memory, *trace, log=10**6)
     seen: dict[int, list[int]] = {}
     for cycle, command, bank, _ in played.commands.tolist():
         if command == REFB:
@@ -316,7 +307,7 @@ def test_banks_that_are_not_refreshed_go_on(grade: str) -> None:
     # Reads issue while a bank refresh runs.
     memory = by_bank(grade)
     trace = sequential(1 << 20, memory.part.burst_bytes)
-    played = replay(AddressMap(memory), usual_policy(memory), *trace, log=10**6)
+    played = replay(memory, *trace, log=10**6)
     cycle, command = played.commands.T[:2]
     reads = cycle[command == RD]
     starts = cycle[command == REFB]
@@ -328,8 +319,5 @@ def test_banks_that_are_not_refreshed_go_on(grade: str) -> None:
 def test_a_bank_refresh_never_costs_a_stream_more_than_one_of_all_banks(grade: str) -> None:
     memory = by_bank(grade)
     trace = sequential(200_000 * memory.part.burst_bytes, memory.part.burst_bytes)
-    cycles = [
-        replay(AddressMap(one), usual_policy(one), *trace).cycles
-        for one in (memory, replace(memory, refresh="all_bank"))
-    ]
+    cycles = [replay(one, *trace).cycles for one in (memory, replace(memory, refresh="all_bank"))]
     assert cycles[0] < cycles[1]

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from accsim.chip import Memory
-from accsim.dram.address import AddressMap
+from accsim.chip import Memory, Policy
 from accsim.dram.reference.device import COMMANDS
 from accsim.dram.reference.memory import replay
-from accsim.dram.reference.policy import Policy, usual_policy
 from accsim.dram.standards import PARTS
 
 from .rig import DDR4, with_timings
@@ -26,7 +25,7 @@ def commands(
 ) -> list[tuple[int, str]]:
     """Cycle and name of each command for (address, write) requests."""
     addresses, writes = np.array(requests).T
-    played = replay(AddressMap(memory), policy, addresses, writes, pause=pause, log=10_000)
+    played = replay(replace(memory, controller=policy), addresses, writes, pause=pause, log=10_000)
     return [(int(row[0]), COMMANDS[row[1]]) for row in played.commands]
 
 
@@ -86,6 +85,13 @@ def test_writes_wait_for_reads_until_enough_have_gathered() -> None:
     assert many == ["ACT", "WR", "WR", "RD", "RD"]
 
 
+def test_a_drain_leaves_writes_behind_until_nothing_else_is_left_to_do() -> None:
+    # Two writes start the drain, one of them moves; the other goes once the reads are done.
+    mixed = ((0, 1), (256, 0), (512, 1), (768, 0))
+    found = [name for _, name in commands(Policy(drain_from=2, drain_to=1), *mixed)]
+    assert found == ["ACT", "WR", "RD", "RD", "WR"]
+
+
 def test_writes_alone_need_not_gather() -> None:
     assert [name for _, name in commands(Policy(), (0, 1))] == ["ACT", "WR"]
 
@@ -120,15 +126,15 @@ def test_a_hit_goes_before_a_row_command_of_the_same_cycle() -> None:
 
 def test_two_commands_may_issue_in_one_cycle_where_the_standard_lets_them() -> None:
     memory = Memory(PARTS["HBM2e-3200"], 1, 1, 32, 32, refresh="off")
-    assert usual_policy(memory).two_commands
+    assert memory.policy.two_commands
     requests = [(32 * burst, 0) for burst in range(600)]
-    found = commands(usual_policy(memory), *requests, memory=memory)
+    found = commands(memory.policy, *requests, memory=memory)
     cycles = [cycle for cycle, _ in found]
     assert len(set(cycles)) < len(cycles)
 
 
 def test_the_usual_buffers_are_as_deep_as_the_memory_says() -> None:
-    policy = usual_policy(Memory(DDR4, 1, 1, 64, 48, refresh="all_bank"))
+    policy = Memory(DDR4, 1, 1, 64, 48, refresh="all_bank").policy
     assert (policy.buffer, policy.drain_from, policy.two_commands) == (48, 48, False)
 
 
@@ -144,6 +150,12 @@ def test_a_controller_that_holds_nothing_is_refused(name: str) -> None:
 def test_a_drain_that_can_never_begin_is_refused() -> None:
     with pytest.raises(ValueError, match="drain_from is 9, must be at most the buffer's 8"):
         Policy(buffer=8, drain_from=9)
+
+
+@pytest.mark.parametrize("drain_to", [-1, 8])
+def test_a_drain_that_moves_nothing_is_refused(drain_to: int) -> None:
+    with pytest.raises(ValueError, match=f"drain_to is {drain_to}, must be less than drain_from 8"):
+        Policy(drain_from=8, drain_to=drain_to)
 
 
 def test_a_timeout_of_no_time_is_refused() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from accsim.chip import Chip, Memory
 from accsim.dram.memory import MemoryModel, RowGranularMemory
-from accsim.dram.reference.memory import ReferenceMemory
+from accsim.dram.reference.memory import ReferenceMemory, replay
 from accsim.dram.standards import PARTS
 from accsim.engine.simulate import simulate
 from accsim.lowering.lower import lower
@@ -207,11 +207,58 @@ def test_statistics_count_what_is_still_to_be_served() -> None:
     assert counts.states[:, 0].tolist() == [2048, 2048]
 
 
+@settings(max_examples=20)
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 1 << 14).map(lambda burst: burst * 64),
+            st.integers(1, 4),
+            st.integers(1, 3000),
+            st.sampled_from([4096, 8192, 100_032]),
+            st.booleans(),
+        ),
+        min_size=1,
+        max_size=12,
+    )
+)
+def test_descriptors_that_come_together_are_served_like_their_bursts_in_one_trace(
+    descriptors: list[Descriptor],
+) -> None:
+    memory = memory_of("DDR4-3200")
+    model = ReferenceMemory(memory)
+    addresses: list[int] = []
+    writes: list[int] = []
+    for address, rows, row_bytes, stride, write in descriptors:
+        end = model.submit(0, address, rows, row_bytes, stride, write)
+        for row in range(rows):
+            start = address + row * stride
+            addresses += range(start // 64 * 64, start + row_bytes, 64)
+        writes += [int(write)] * (len(addresses) - len(writes))
+    played = replay(memory, np.array(addresses), np.array(writes), apart=True)
+    assert end == played.cycles * 625
+    assert model.statistics().states.tolist() == played.statistics.states.tolist()
+    assert model.statistics().row_hits.tolist() == played.statistics.row_hits.tolist()
+
+
+def test_a_request_that_comes_while_the_last_waits_queues_behind_it() -> None:
+    # Two requests to rows of one bank: PRE at tRAS after ACT, 53; ACT 75, RD 97, data end 123.
+    for arrival in (0, 1, 30, 49):
+        model = ReferenceMemory(memory_of("DDR4-3200", 1))
+        model.submit(0, 0, 1, 64, 0, write=False)
+        row = 4 * 4 * 128 * 64
+        assert model.submit(arrival * 625, row, 1, 64, 0, write=False) == 123 * 625
+
+
 def test_more_banks_than_a_request_can_name_are_refused() -> None:
     # 1024 channels of 4 ranks of 32 banks.
     memory = Memory(PARTS["DDR5-4800"], 1024, 4, 512, 32, refresh="all_bank")
     with pytest.raises(ValueError, match="holds 65536 banks at most, got 131072"):
-        ReferenceMemory(memory)
+        replay(memory, np.array([0]), np.array([0]))
+
+
+def test_only_the_banks_of_one_channel_count_where_each_has_its_own_queue() -> None:
+    memory = Memory(PARTS["DDR5-4800"], 1024, 4, 512, 32, refresh="all_bank")
+    ReferenceMemory(memory).submit(0, 0, 1, 64, 0, write=False)
 
 
 def test_the_engine_runs_a_pass_on_the_reference(small_chip: Chip, small_decode: PassGraph) -> None:

@@ -15,7 +15,7 @@ from accsim.program import Program
 
 from .ideal import IdealMemory
 
-TILE = Work(10, 0, 0, 0)
+TILE = Work(10, 0, 0)
 
 
 @pytest.fixture

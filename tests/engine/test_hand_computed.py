@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from accsim.chip import Chip, Dma, Memory
+from accsim.chip import Chip, Dma, Memory, SramPorts
 from accsim.engine.simulate import simulate
 from accsim.lowering.builder import NOTHING, Needs, ProgramBuilder, Work
 from accsim.program import Program, Unit
@@ -30,8 +30,8 @@ def times(lane: Lane) -> list[tuple[float, float, float]]:
     return list(zip(ns(lane.ready_ps), ns(lane.start_ps), ns(lane.end_ps), strict=True))
 
 
-def work(cycles: int) -> Work:
-    return Work(cycles, 0, 0, 0)
+def work(cycles: int, sram_bytes: int = 0, drain_cycles: int = 0) -> Work:
+    return Work(cycles, 0, sram_bytes, drain_cycles)
 
 
 @pytest.fixture
@@ -173,6 +173,116 @@ def test_array_and_vector_tiles_wait_for_each_other(chip: Chip) -> None:
     assert times(timeline.lane(Unit.ARRAY)) == [(0, 0, 10), (30, 30, 60)]
     assert times(timeline.lane(Unit.VECTOR)) == [(10, 10, 30)]
     assert timeline.lane(Unit.ARRAY).blocker.tolist() == [NO_BLOCKER, Unit.VECTOR]
+
+
+def test_a_tile_alone_is_held_up_where_all_banks_carry_less_than_it_needs(chip: Chip) -> None:
+    # 8 banks of 32 B; 25.6 B a cycle for the DRAM: 26. At 230 B a cycle 2301 B take 11 cycles.
+    build = ProgramBuilder()
+    build.array(0, build.label("x"), work(6, sram_bytes=2301), needs=NOTHING)
+    build.array(0, build.label("x"), work(6, sram_bytes=1380), needs=NOTHING)
+    lane = run(sealed(build, 0), chip).lane(Unit.ARRAY)
+    assert times(lane) == [(0, 0, 11), (11, 11, 17)]
+    assert ns(lane.sram_wait_ps) == [5, 0]
+
+
+def test_a_narrow_port_holds_up_its_own_unit_alone(chip: Chip) -> None:
+    # 100 B a cycle for the vector unit, 230 for the array.
+    chip = replace(chip, sram=replace(chip.sram, ports=SramPorts(vector=100)))
+    build = ProgramBuilder()
+    build.array(0, build.label("x"), work(5, sram_bytes=1000), needs=NOTHING)
+    build.vector(1, build.label("x"), work(5, sram_bytes=1000), needs=Needs(array=1))
+    timeline = run(sealed(build, 0), chip)
+    assert times(timeline.lane(Unit.ARRAY)) == [(0, 0, 5)]
+    assert times(timeline.lane(Unit.VECTOR)) == [(5, 5, 15)]
+
+
+def test_of_two_tiles_that_want_more_than_there_is_the_later_one_waits(chip: Chip) -> None:
+    # The array's tile takes 200 of 230 B a cycle until 10. The vector unit's wants 100 and has 30
+    # from 4 on: 180 B; the other 820 take 9 cycles: 15 in place of 10.
+    build = ProgramBuilder()
+    label = build.label("x")
+    build.vector(0, label, work(4), needs=NOTHING)
+    build.array(1, label, work(10, sram_bytes=2000), needs=NOTHING)
+    build.vector(2, label, work(10, sram_bytes=1000), needs=NOTHING)
+    timeline = run(sealed(build, 0), chip)
+    assert times(timeline.lane(Unit.ARRAY)) == [(0, 0, 10)]
+    assert times(timeline.lane(Unit.VECTOR)) == [(0, 0, 4), (4, 4, 19)]
+    assert ns(timeline.lane(Unit.VECTOR).sram_wait_ps) == [0, 5]
+
+
+def test_a_tile_in_dispatch_has_its_bytes_from_its_start_on(chip: Chip) -> None:
+    # The array's tile starts at 5 and takes 200 of 230 B a cycle until 15. The vector unit's has
+    # its 100 in cycle 4, 30 from 5 to 14, and 100 again: 100 + 300 + 600 end at 21.
+    build = ProgramBuilder()
+    label = build.label("x")
+    build.array(1, label, work(10, sram_bytes=2000), needs=NOTHING)
+    build.load(0, label, 0, 2)  # there at 4
+    build.vector(0, label, work(0), needs=NOTHING)
+    build.vector(0, label, work(10, sram_bytes=1000), needs=Needs(loads=1), free=2)
+    first_of_op = replace(sealed(build, 2).vector, first_of_op=(0, 0))
+    program = replace(sealed(build, 2), vector=first_of_op)
+    timeline = run(program, replace(chip, dispatch_cycles=5))
+    assert times(timeline.lane(Unit.ARRAY)) == [(0, 5, 15)]
+    assert times(timeline.lane(Unit.VECTOR)) == [(0, 0, 0), (4, 4, 21)]
+
+
+def test_the_next_tile_starts_while_the_one_before_drains(chip: Chip) -> None:
+    # 10 cycles each, of which 4 are drain: the unit is free after 6. What waits for results waits
+    # for the whole tile.
+    build = ProgramBuilder()
+    label = build.label("x")
+    for _ in range(3):
+        build.array(0, label, work(10, drain_cycles=4), needs=NOTHING)
+    build.vector(1, label, work(1), needs=Needs(array=2))
+    timeline = run(sealed(build, 0), chip)
+    lane = timeline.lane(Unit.ARRAY)
+    assert times(lane) == [(0, 0, 10), (6, 6, 16), (12, 12, 22)]
+    assert ns(lane.free_ps) == [6, 12, 18]
+    assert times(timeline.lane(Unit.VECTOR)) == [(16, 16, 17)]
+    assert timeline.elapsed_ps == 22_000
+
+
+def test_a_tile_that_needs_the_results_before_it_waits_for_the_drain(chip: Chip) -> None:
+    build = ProgramBuilder()
+    label = build.label("x")
+    build.array(0, label, work(10, drain_cycles=4), needs=NOTHING)
+    build.array(1, label, work(10, drain_cycles=4), needs=Needs(array=1))
+    lane = run(sealed(build, 0), chip).lane(Unit.ARRAY)
+    assert times(lane) == [(0, 0, 10), (10, 10, 20)]
+    assert lane.blocker.tolist() == [NO_BLOCKER, Unit.ARRAY]
+
+
+def test_results_are_complete_in_the_order_of_the_tiles(chip: Chip) -> None:
+    # The first drains from 2 to 10. The second would be done at 5, the third at 9.
+    build = ProgramBuilder()
+    label = build.label("x")
+    build.array(0, label, work(10, drain_cycles=8), needs=NOTHING)
+    build.array(0, label, work(3, drain_cycles=1), needs=NOTHING)
+    build.array(0, label, work(5), needs=NOTHING)
+    lane = run(sealed(build, 0), chip).lane(Unit.ARRAY)
+    assert times(lane) == [(0, 0, 10), (2, 2, 10), (4, 4, 10)]
+    assert ns(lane.free_ps) == [2, 4, 9]
+
+
+def test_a_tile_gives_its_bytes_back_when_it_has_drained(chip: Chip) -> None:
+    # There at 102, free at 106, drained at 112: only then is there room for the second load.
+    build = ProgramBuilder()
+    label = build.label("x")
+    for tile in range(2):
+        build.load(0, label, 100 * tile, 100)
+        needs = Needs(loads=tile + 1)
+        build.array(0, label, work(10, drain_cycles=6), needs=needs, free=100)
+    timeline = run(sealed(build, 199), chip)
+    assert times(timeline.lane(Unit.LOAD)) == [(0, 2, 102), (112, 114, 214)]
+
+
+def test_what_a_tile_waits_for_sram_comes_before_its_drain(chip: Chip) -> None:
+    # 6 cycles of work and 4 of drain; 2300 B take 10 cycles of 230: free at 10, complete at 14.
+    build = ProgramBuilder()
+    build.array(0, build.label("x"), work(10, sram_bytes=2300, drain_cycles=4), needs=NOTHING)
+    lane = run(sealed(build, 0), chip).lane(Unit.ARRAY)
+    assert times(lane) == [(0, 0, 14)]
+    assert (ns(lane.sram_wait_ps), ns(lane.free_ps)) == ([4], [10])
 
 
 def test_a_tile_starts_on_an_edge_of_the_core_clock(chip: Chip) -> None:

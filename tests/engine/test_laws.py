@@ -67,7 +67,7 @@ def test_all_times_are_integers(run: Run) -> None:
 @pytest.mark.parametrize("unit", [Unit.ARRAY, Unit.VECTOR])
 def test_tiles_of_a_unit_follow_each_other_without_overlap(run: Run, unit: Unit) -> None:
     lane = run.timeline.lane(unit)
-    assert (lane.start_ps[1:] >= lane.end_ps[:-1]).all()
+    assert (lane.start_ps[1:] >= lane.free_ps[:-1]).all()
 
 
 @pytest.mark.parametrize("unit", [Unit.LOAD, Unit.STORE])
@@ -78,10 +78,11 @@ def test_transfers_are_issued_and_done_in_order(run: Run, unit: Unit) -> None:
 
 
 @pytest.mark.parametrize("unit", [Unit.ARRAY, Unit.VECTOR])
-def test_a_tile_takes_its_cycles(run: Run, unit: Unit) -> None:
+def test_a_tile_takes_its_cycles_and_what_it_waits_for_sram(run: Run, unit: Unit) -> None:
     lane = run.timeline.lane(unit)
     queue = run.program.array if unit is Unit.ARRAY else run.program.vector
-    assert (lane.end_ps - lane.start_ps == np.array(queue.cycles) * 1000).all()
+    took = lane.end_ps - lane.start_ps
+    assert (took == np.array(queue.cycles) * 1000 + lane.sram_wait_ps).all()
 
 
 def test_no_command_starts_before_what_it_needs_is_done(run: Run) -> None:

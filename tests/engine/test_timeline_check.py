@@ -16,6 +16,7 @@ from accsim.lowering.lower import lower
 from accsim.ops import PassGraph
 from accsim.program import Program, Unit
 from accsim.timeline import Column, Lane, MemoryLane, Timeline
+from accsim.units import KIB
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +51,8 @@ def one_tile_missing(t: Timeline) -> Timeline:
         start_ps=lane.start_ps[:-1],
         end_ps=lane.end_ps[:-1],
         blocker=lane.blocker[:-1],
+        sram_wait_ps=lane.sram_wait_ps[:-1],
+        drain_ps=lane.drain_ps[:-1],
     )
 
 
@@ -69,6 +72,32 @@ def overlapping_tiles(t: Timeline) -> Timeline:
     end = t.lane(Unit.ARRAY).end_ps.copy()
     end[0] = t.lane(Unit.ARRAY).start_ps[1] + 1
     return with_lane(t, Unit.ARRAY, end_ps=end)
+
+
+def drained_before_it_started(t: Timeline) -> Timeline:
+    drain = t.lane(Unit.ARRAY).drain_ps.copy()
+    drain[0] = t.lane(Unit.ARRAY).end_ps[0] - t.lane(Unit.ARRAY).start_ps[0] + 1
+    return with_lane(t, Unit.ARRAY, drain_ps=drain)
+
+
+def completed_out_of_order(t: Timeline) -> Timeline:
+    lane = t.lane(Unit.ARRAY)
+    end, drain = lane.end_ps.copy(), lane.drain_ps.copy()
+    end[0], drain[0] = lane.end_ps[1] + 1, lane.end_ps[1] + 1 - lane.end_ps[0]
+    return with_lane(t, Unit.ARRAY, end_ps=end, drain_ps=drain)
+
+
+def waited_before_it_started(t: Timeline) -> Timeline:
+    lane = t.lane(Unit.VECTOR)
+    wait = lane.sram_wait_ps.copy()
+    wait[2] = lane.end_ps[2] - lane.start_ps[2] + 1
+    return with_lane(t, Unit.VECTOR, sram_wait_ps=wait)
+
+
+def more_loaded_than_the_stream_buffer(t: Timeline) -> Timeline:
+    used = t.sram_bytes.copy()
+    used[5] = 512 * KIB
+    return replace(t, sram_bytes=used)
 
 
 def overlapping_bursts(t: Timeline) -> Timeline:
@@ -102,6 +131,10 @@ def bursts_nobody_asked_for(t: Timeline) -> Timeline:
         (started_too_early, "vector: a command started before it was ready"),
         (ended_too_late, "load: a command ended outside the pass"),
         (overlapping_tiles, "array: two tiles overlap"),
+        (drained_before_it_started, "array: a tile drained outside its own time"),
+        (completed_out_of_order, "array: a tile was complete before an earlier one"),
+        (waited_before_it_started, "vector: a tile waited for SRAM outside its own time"),
+        (more_loaded_than_the_stream_buffer, "the stream buffer held 524288 B of .* B"),
         (overlapping_bursts, "channel 0: two descriptors overlap on the data bus"),
         (a_lost_picosecond, "states of the channels add up to"),
         (a_lost_burst, "the DRAM moved .* B, planned were"),
@@ -112,6 +145,18 @@ def test_a_spoilt_timeline_is_refused(
     ran: tuple[Program, Timeline, Chip], spoil: Callable[[Timeline], Timeline], message: str
 ) -> None:
     program, timeline, chip = ran
-    check_timeline(program, timeline, chip.memory)
+    check_timeline(program, timeline, chip)
     with pytest.raises(InvariantError, match=message):
-        check_timeline(program, spoil(timeline), chip.memory)
+        check_timeline(program, spoil(timeline), chip)
+
+
+def test_activations_and_loads_that_overflow_the_sram_are_refused(
+    ran: tuple[Program, Timeline, Chip],
+) -> None:
+    program, timeline, chip = ran
+    used = program.reserve_bytes + int(timeline.sram_bytes.max())
+    fits = replace(chip, sram=replace(chip.sram, capacity_bytes=used))
+    check_timeline(program, timeline, fits)
+    short = replace(chip, sram=replace(chip.sram, capacity_bytes=used - 1))
+    with pytest.raises(InvariantError, match=f"^the SRAM held {used} B of {used - 1} B$"):
+        check_timeline(program, timeline, short)

@@ -54,7 +54,7 @@ CHIP = Chip(
         PART, channels=2, ranks=1, interleave_bytes=256, queue_bursts=32, refresh="all_bank"
     ),
     dma=Dma(outstanding=2, issue_cycles=10),
-    sram=Sram(capacity_bytes=9000, bytes_per_cycle=64),
+    sram=Sram(9000, banks=4, bank_bytes_per_cycle=16),
     array=SystolicArray(1, 8, 8, "weight_stationary", (1, 1, 1)),
     vector=VectorUnit(8, 4, {"rms_norm": 2}),
     dispatch_cycles=0,
@@ -103,7 +103,7 @@ ARRAY = Tiles(
     sram_free_bytes=(4000, 4000),
     first_of_op=(1, 0),
     cycles=(499, 300),
-    sram_cycles=(0, 0),
+    drain_cycles=(0, 0),
     macs=(64, 65),
     sram_bytes=(4100, 4200),
 )
@@ -115,7 +115,7 @@ VECTOR = Tiles(
     sram_free_bytes=(1200,),
     first_of_op=(1,),
     cycles=(199,),
-    sram_cycles=(0,),
+    drain_cycles=(0,),
     macs=(0,),
     sram_bytes=(1300,),
 )
@@ -139,7 +139,8 @@ def column(*values: int) -> Column:
 
 
 def lane(starts: tuple[int, ...], ends: tuple[int, ...], blockers: tuple[int, ...]) -> Lane:
-    return Lane(column(*starts), column(*starts), column(*ends), column(*blockers))
+    none = column(*(0,) * len(starts))
+    return Lane(column(*starts), column(*starts), column(*ends), column(*blockers), none, none)
 
 
 TIMELINE = Timeline(

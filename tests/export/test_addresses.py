@@ -23,7 +23,7 @@ def ran(small_chip: Chip) -> tuple[Chip, Program, Timeline]:
     label = build.label("all")
     build.load(0, label, 0x1000, 192)
     build.load(0, label, 0x8000, 64, rows=2, stride=4096)
-    build.array(0, label, Work(10, 0, 0, 0), needs=Needs(loads=2), free=320)
+    build.array(0, label, Work(10, 0, 0), needs=Needs(loads=2), free=320)
     build.store(0, label, 0x20, 64, needs=Needs(array=1))
     program = build.seal("small", (0,), 0, 1000)
     return small_chip, program, simulate(program, small_chip)

@@ -93,6 +93,17 @@ def test_an_array_tile_says_its_layer_cycles_and_macs() -> None:
     }
 
 
+def test_a_tile_is_shown_while_it_occupies_its_unit_and_says_what_it_waited_for() -> None:
+    # The second tile waits 100 ns for SRAM and drains for 60 of its 300.
+    array = TIMELINE.lanes[2]
+    array = replace(array, sram_wait_ps=column(0, 100_000), drain_ps=column(0, 60_000))
+    timeline = replace(TIMELINE, lanes=(*TIMELINE.lanes[:2], array, TIMELINE.lanes[3]))
+    second = [p for p in PassEvents(CHIP, GRAPH, PROGRAM, timeline).slices() if p.track == ARRAY][1]
+    assert (second.start_ns, second.end_ns) == (2_000, 2_240)
+    args = dict(second.args)
+    assert (args["end_ps"], args["sram_wait_ps"]) == (2_300_000, 100_000)
+
+
 def test_a_command_behind_its_own_unit_waited_for_the_previous_command() -> None:
     assert dict(on(LOAD)[0].args)["waited_for"] == "previous command"
     assert dict(on(LOAD)[1].args)["waited_for"] == "DMA slot"

@@ -7,11 +7,20 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from accsim.chip import Chip, Dma, DotProductEngine, Memory, Sram, SystolicArray, VectorUnit
+from accsim.chip import (
+    AttentionOptions,
+    Chip,
+    Dma,
+    DotProductEngine,
+    Memory,
+    Sram,
+    SystolicArray,
+    VectorUnit,
+)
 from accsim.dram.standards import PARTS
 from accsim.lowering.layout import Layout, lay_out
 from accsim.lowering.lower import least_sram_bytes, lower
-from accsim.lowering.residency import Residency, divide
+from accsim.lowering.residency import Residency, divisions
 from accsim.ops import NumberFormat, PassGraph
 from accsim.program import Program, Transfers
 from accsim.tracing.llama import build_graph
@@ -69,7 +78,9 @@ def graphs(draw: st.DrawFn) -> PassGraph:
         tied_embeddings=draw(st.booleans()),
     )
     precision = Precision(
-        draw(st.sampled_from([FP16, INT8, INT4])), FP16, draw(st.sampled_from([FP16, KV8]))
+        draw(st.sampled_from([FP16, INT8, INT4])),
+        draw(st.sampled_from([FP16, INT8])),
+        draw(st.sampled_from([FP16, KV8])),
     )
     prefill = draw(st.booleans())
     return build_graph(
@@ -111,7 +122,7 @@ chips = st.builds(
         lambda channels: Memory(PARTS["DDR4-3200"], channels, 1, 256, 32, refresh="all_bank")
     ),
     dma=st.builds(Dma, outstanding=st.integers(1, 4), issue_cycles=st.integers(0, 9)),
-    sram=st.just(Sram(64 * KIB, 128)),
+    sram=st.just(Sram(64 * KIB, banks=8, bank_bytes_per_cycle=16)),
     array=arrays,
     vector=st.just(
         VectorUnit(
@@ -126,12 +137,19 @@ chips = st.builds(
                     "residual_add",
                     "argmax",
                     "embedding",
+                    "quantise",
                 ),
                 2,
             ),
         )
     ),
     dispatch_cycles=st.integers(0, 20),
+    attention=st.builds(
+        AttentionOptions,
+        fused=st.booleans(),
+        kv_shared_by_rows=st.booleans(),
+        kv_shared_by_heads=st.booleans(),
+    ),
 )
 
 
@@ -187,9 +205,12 @@ def size_of(ranges: Iterator[Range] | list[Range]) -> int:
 
 def divided(case: Case) -> tuple[Residency, Layout]:
     """How lowering divides the SRAM and lays the DRAM out for a case."""
-    array = case.chip.array
-    rows = array.rows if isinstance(array, SystolicArray) else 1
-    residency = divide(case.graph, case.contexts, case.chip.sram.capacity_bytes, rows)
+    program = lowered(case)
+    residency = next(
+        one
+        for one in divisions(case.graph, case.contexts, case.chip)
+        if (one.spilled, one.stream_bytes) == (program.spilled, program.stream_bytes)
+    )
     context = sum(case.contexts)
     return residency, lay_out(case.graph, case.cache_tokens, context, residency.spilled)
 

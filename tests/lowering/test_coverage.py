@@ -7,7 +7,7 @@ import re
 from hypothesis import given, settings
 
 from accsim.lowering.layout import owner
-from accsim.ops import Attention
+from accsim.ops import Attention, Op
 from accsim.program import Unit
 
 from .cases import (
@@ -69,6 +69,17 @@ def test_every_byte_of_the_weights_is_loaded(case: Case) -> None:
                 assert joined(inside) == [(start, end)]
 
 
+def readings(case: Case, op: Op) -> int:
+    """How often an operator reads its DRAM operands: once, but for KV caches that nobody shares."""
+    options, shape, times = case.chip.attention, op.attention, 1
+    if op.kind in ("scores", "attend") and shape is not None:
+        if not options.kv_shared_by_rows:
+            times *= shape.rows
+        if not options.kv_shared_by_heads:
+            times *= shape.query_heads // shape.kv_heads
+    return times
+
+
 @examples
 @given(resident)
 def test_a_pass_that_fits_the_sram_moves_the_compulsory_bytes_and_no_more(case: Case) -> None:
@@ -76,7 +87,8 @@ def test_a_pass_that_fits_the_sram_moves_the_compulsory_bytes_and_no_more(case: 
     context = sum(case.contexts)
     assert not divided(case)[0].spilled
     for index, op in enumerate(case.graph.ops):
-        assert size_of(ranges_of(program.loads, index)) == op.dram_read_bytes(context)
+        times = readings(case, op)
+        assert size_of(ranges_of(program.loads, index)) == times * op.dram_read_bytes(context)
         assert size_of(ranges_of(program.stores, index)) == op.dram_write_bytes()
 
 
@@ -98,14 +110,14 @@ def cache_ranges(case: Case, op_name: str, side: str, first: int, end: int | Non
 
 @examples
 @given(resident)
-def test_cached_keys_and_values_are_read_once_for_all_rows_and_heads(case: Case) -> None:
+def test_cached_keys_and_values_are_read_once_for_all_that_share_them(case: Case) -> None:
     program = lowered(case)
     for index, op in enumerate(case.graph.ops):
         if op.kind in ("scores", "attend"):
             side = "keys" if op.kind == "scores" else "values"
             cached = cache_ranges(case, op.name, side, 0, None)
             assert joined(ranges_of(program.loads, index)) == joined(cached)
-            assert size_of(ranges_of(program.loads, index)) == size_of(cached)
+            assert size_of(ranges_of(program.loads, index)) == readings(case, op) * size_of(cached)
 
 
 @examples
@@ -165,6 +177,12 @@ def test_a_spilled_activation_is_stored_whole(case: Case) -> None:
             size = sum(t.stored_bytes(context, case.graph.keys(context)) for t in spilled)
             start = layout.scratch[spilled[0].name]
             stored = list(ranges_of(program.stores, index))
+            if op.kind in ("scores", "softmax"):
+                # Blocks of rows leave out the keys behind their last row.
+                ((low, high),) = joined(stored)
+                size = high - start
+                assert low == start
+                assert size <= spilled[0].stored_bytes(context, case.graph.keys(context))
             assert joined(stored) == [(start, start + size)]
             assert size_of(stored) == size
 

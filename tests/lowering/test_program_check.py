@@ -16,7 +16,7 @@ from accsim.ops import NumberFormat, Op, PassGraph, Tensor
 from accsim.program import Program
 
 FP16 = NumberFormat("fp16", bits=16)
-TILE = Work(cycles=10, sram_cycles=0, macs=128, sram_bytes=0)
+TILE = Work(cycles=10, macs=128, sram_bytes=0)
 
 # One product of 2 rows, 16 inputs, 8 outputs: 256 MACs, 256 B of weights; its result is cached.
 GRAPH = PassGraph(

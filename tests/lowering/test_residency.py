@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from accsim.chip import Chip, Dma, Memory, Sram, SystolicArray, VectorUnit
+from accsim.dram.standards import PARTS
 from accsim.lowering.layout import ALIGNMENT, Cache, lay_out, owner
-from accsim.lowering.residency import divide, score_rows
+from accsim.lowering.residency import Residency, divisions, score_rows
 from accsim.ops import Attention, PassGraph
 from accsim.tracing.llama import build_graph
-from accsim.units import KIB, MIB
+from accsim.units import KIB, MIB, Clock
 from accsim.workload import ModelShape, Precision
 
 from .cases import FP16
@@ -16,8 +18,28 @@ from .cases import FP16
 GROUPED = Attention(sequences=1, rows=100, query_heads=8, kv_heads=2, head_dim=64)
 
 
+def chip_with(sram_bytes: int) -> Chip:
+    """A chip with a 16 x 16 array and so much SRAM."""
+    return Chip(
+        name="with SRAM",
+        clock=Clock.from_mhz(1000),
+        memory=Memory(PARTS["DDR4-3200"], 2, 1, 256, 32, refresh="all_bank"),
+        dma=Dma(outstanding=4, issue_cycles=8),
+        sram=Sram(sram_bytes, banks=8, bank_bytes_per_cycle=32),
+        array=SystolicArray(1, 16, 16, "output_stationary", (1, 2, 2)),
+        vector=VectorUnit(lanes=16, latency_cycles=10, cycles_per_element={}),
+        dispatch_cycles=50,
+    )
+
+
+def division(graph: PassGraph, contexts: tuple[int, ...], chip: Chip) -> Residency:
+    """The most that can be spilled, with the smallest staging area."""
+    found = divisions(graph, contexts, chip)
+    return next(one for one in found if one.spilled == found[-1].spilled)
+
+
 def test_all_activations_stay_where_they_fit_half_of_the_sram(small_decode: PassGraph) -> None:
-    parts = divide(small_decode, (1000,), 64 * KIB, 16)
+    parts = division(small_decode, (1000,), chip_with(64 * KIB))
     assert parts.spilled == frozenset()
     assert parts.staging_bytes == 0
     # At the widest point: gate and up (2 x 512), their product (512), the residual stream (256),
@@ -28,19 +50,19 @@ def test_all_activations_stay_where_they_fit_half_of_the_sram(small_decode: Pass
 
 def test_scores_take_two_units_of_their_real_size(small_decode: PassGraph) -> None:
     # 4 query heads x 101 keys x 2 B, for two units in flight.
-    assert divide(small_decode, (100,), MIB, 16).score_bytes == 2 * 4 * 101 * 2
+    assert division(small_decode, (100,), chip_with(MIB)).score_bytes == 2 * 4 * 101 * 2
 
 
 def test_scores_never_take_more_than_an_eighth(small_decode: PassGraph) -> None:
     # A unit of both key heads, 2 x 4001 x 2 B each, is more than a sixteenth of 300 KiB.
-    assert divide(small_decode, (4000,), 300 * KIB, 16).score_bytes == 2 * 19_200
+    assert division(small_decode, (4000,), chip_with(300 * KIB)).score_bytes == 2 * 19_200
 
 
 def test_large_activations_are_spilled_until_the_rest_fits_a_quarter(
     small_prefill: PassGraph,
 ) -> None:
     # Gate and up of 300 rows alone take 600 KiB.
-    parts = divide(small_prefill, (0,), 256 * KIB, 16)
+    parts = division(small_prefill, (0,), chip_with(256 * KIB))
     assert "layers.0.gate_up.out" in parts.spilled
     assert "layers.1.gate_up.out" in parts.spilled
     assert parts.resident_bytes <= 64 * KIB
@@ -49,7 +71,7 @@ def test_large_activations_are_spilled_until_the_rest_fits_a_quarter(
 
 def test_all_outputs_of_an_operator_are_spilled_together(small_prefill: PassGraph) -> None:
     for kib in (32, 64, 128, 256, 512, 1024):
-        spilled = divide(small_prefill, (0,), kib * KIB, 16).spilled
+        spilled = division(small_prefill, (0,), chip_with(kib * KIB)).spilled
         for op in small_prefill.ops:
             assert len({tensor.name in spilled for tensor in op.writes}) == 1
 
@@ -66,7 +88,7 @@ def test_all_outputs_of_an_operator_are_spilled_together(small_prefill: PassGrap
 def test_rows_of_scores_that_fit_are_cut_to_fill_the_array(
     keys: int, limit: int, array_rows: int, rows: int
 ) -> None:
-    assert score_rows(GROUPED, keys, 16, limit, array_rows) == rows
+    assert score_rows(GROUPED, 4, keys, 16, limit, array_rows) == rows
 
 
 def test_the_layer_of_a_name_is_all_but_its_last_part() -> None:
@@ -102,7 +124,7 @@ def test_layers_share_the_scratch_of_a_role_but_parallel_heads_do_not(
         rows=300,
         predict_all_rows=False,
     )
-    spilled = divide(graph, (0,), 64 * KIB, 16).spilled
+    spilled = division(graph, (0,), chip_with(64 * KIB)).spilled
     scratch = lay_out(graph, 300, 0, spilled).scratch
     assert scratch["layers.0.gate_up.out"] == scratch["heads.2.gate_up.out"]
     assert scratch["layers.0.ffn_residual.out"] == scratch["layers.1.ffn_residual.out"]

@@ -27,8 +27,16 @@ def with_heads(model: ModelShape, heads: int) -> RunSpec:
     return RunSpec(f"heads{heads}", "multi_token", trunk, heads, heads, LAST_OF_THREE)
 
 
-def traced(model: ModelShape, *runs: RunSpec, prompt: int, output: int, batch: int = 1) -> OpTrace:
+def traced(
+    model: ModelShape,
+    *runs: RunSpec,
+    prompt: int,
+    output: int,
+    batch: int = 1,
+    chunk: int | None = None,
+) -> OpTrace:
     """The trace of a workload in fp16 whose baseline is its first run."""
+    base = runs[0].name
     return trace_workload(
-        Workload("small_text", model, ALL_FP16, prompt, output, batch, 1, runs[0].name, runs)
+        Workload("small_text", model, ALL_FP16, prompt, output, batch, 1, base, runs, chunk)
     )

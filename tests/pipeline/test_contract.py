@@ -17,7 +17,16 @@ from .models import SMALL, ordinary, traced, with_heads
 
 Json = dict[str, Any]
 
-CAUSES = ["dram", "array", "vector", "sram", "dma", "dispatch", "dependency"]
+CAUSES = [
+    "dram",
+    "array",
+    "vector",
+    "sram",
+    "sram_bandwidth",
+    "dma",
+    "dispatch",
+    "dependency",
+]
 
 TOP: dict[str, type] = {
     "schema": str,
@@ -88,7 +97,7 @@ OP: dict[str, type] = {
 MAY_BE_NULL = ("intensity_macs_per_byte",)
 UTILIZATION = dict.fromkeys(("dram", "array", "vector", "sram"), float)
 UNIT: dict[str, type] = {"unit": str, "busy_ps": int, "stalled_ps": int, "idle_ps": int}
-DRAM = dict.fromkeys(
+DRAM: dict[str, type] = dict.fromkeys(
     (
         "data_ps",
         "turnaround_ps",
@@ -102,7 +111,7 @@ DRAM = dict.fromkeys(
         "refreshes",
     ),
     int,
-)
+) | {"model": str}
 SAMPLING: dict[str, type] = {
     "passes": int,
     "simulated": int,

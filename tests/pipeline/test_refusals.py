@@ -67,7 +67,7 @@ def test_too_little_of_both_memories_is_told_at_once() -> None:
     dram, sram = raised.value.problems
     assert dram.key == "memory.channels"
     assert sram.key == "sram.capacity_kib"
-    assert "at least 344 KiB are needed" in sram.message
+    assert "at least 213 KiB are needed" in sram.message
 
 
 def test_an_sram_too_small_for_a_tile_is_refused_with_the_size_that_would_do(
@@ -162,7 +162,10 @@ def test_progress_is_told_for_every_simulated_pass() -> None:
     told: list[tuple[str, int, int]] = []
     trace = traced(SMALL, ordinary(SMALL), with_heads(SMALL, 2), prompt=24, output=4)
     run(load_chip("ddr_npu"), trace, progress=lambda *step: told.append(step))
-    assert told[:5] == [
+    within = [text for text, _, _ in told if text.startswith("ordinary: prefill, ")]
+    assert within[-1] == "ordinary: prefill, 100 %"
+    assert len(set(within)) == len(within) <= 100
+    assert [step for step in told if not step[0].endswith("%")][:5] == [
         ("ordinary: prefill", 0, 2),
         ("ordinary: decode pass 1 of 3", 0, 2),
         ("ordinary: decode pass 2 of 3", 0, 2),

@@ -36,7 +36,7 @@ def test_the_causes_of_a_pass_add_up_to_its_time(
     chip: Chip, trace: OpTrace, name: str, number: int
 ) -> None:
     one = simulate_pass(chip, trace, name, number)
-    causes = attribute(chip, one.program, one.timeline, len(one.graph.ops))
+    causes = attribute(one.program, one.timeline, len(one.graph.ops))
     assert causes.sum() == one.timeline.elapsed_ps
     assert (causes >= 0).all()
 

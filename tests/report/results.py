@@ -95,6 +95,7 @@ def run(
             row_conflicts=40,
             activates=100,
             refreshes=10,
+            model="row_granular",
         ),
         sram_peak_bytes=3 << 20,
         bound=bound,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -103,7 +104,14 @@ def test_a_share_is_never_rounded_to_nothing_or_all(share: float, text: str) -> 
 
 def test_a_run_simulated_in_full_has_no_interpolation_error() -> None:
     exact = run("ordinary", 300, 9)
+    exact = replace(exact, sampling=replace(exact.sampling, max_error=0.0))
     assert cells(printed(result(exact)), "interpolation error") == ["-"]
+
+
+def test_interpolated_chunks_of_a_prompt_tell_their_error_though_decoding_is_exact() -> None:
+    chunked = run("ordinary", 300, 9)
+    assert chunked.sampling.simulated == chunked.sampling.passes
+    assert cells(printed(result(chunked)), "interpolation error") == ["0.012 %"]
 
 
 def test_operators_of_the_runs_in_the_headline_are_listed_by_falling_time() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from accsim.errors import InvariantError
-from accsim.ops import Attention, NumberFormat, Op, OpTrace, Tensor
+from accsim.ops import Attention, NumberFormat, Op, OpTrace, Pass, Tensor
 from accsim.tracing.check import Work, check_closed_form, check_trace, closed_form
 from accsim.tracing.decoding import trace_workload
 
@@ -244,7 +244,22 @@ def with_pass(index: int, **fields: Any) -> OpTrace:
     return with_run(decode=tuple(decode))
 
 
-PREFILL = TRACE.runs[0].prefill
+(PREFILL,) = TRACE.runs[0].prefill
+CHUNKED = trace_workload(
+    replace(
+        workload(ordinary(TINY), model=TINY, prompt_tokens=5, output_tokens=4),
+        prefill_chunk_tokens=2,
+    )
+)
+
+
+def chunked_with(index: int, **fields: Any) -> OpTrace:
+    """A prompt of 5 tokens in passes of 2, 2 and 1, one of them changed."""
+    prefill = list(CHUNKED.runs[0].prefill)
+    prefill[index] = replace(prefill[index], **fields)
+    return replace(CHUNKED, runs=(replace(CHUNKED.runs[0], prefill=tuple(prefill)),))
+
+
 PASS_FAULTS = [
     (
         with_pass(1, graph="decode-9"),
@@ -267,8 +282,34 @@ PASS_FAULTS = [
         "run 'ordinary', decode pass 1: emitted: got 0, expected 1 (3 tokens are still to come)",
     ),
     (
-        with_run(prefill=replace(PREFILL, contexts=(1,))),
+        with_run(prefill=(replace(PREFILL, contexts=(1,)),)),
         "run 'ordinary', prefill pass: contexts: got [1], expected [0]",
+    ),
+    (
+        with_run(prefill=()),
+        "run 'ordinary': has no prefill pass",
+    ),
+    (
+        chunked_with(0, emitted=(1,)),
+        "run 'ordinary', prefill pass 1 of 3: emitted: got 1, expected 0 "
+        "(4 tokens are still to come)",
+    ),
+    (
+        chunked_with(1, contexts=(3,)),
+        "run 'ordinary', prefill pass 2 of 3: contexts: got [3], expected [2]",
+    ),
+    (
+        chunked_with(2, graph="prefill_chunk-3", emitted=(1,)),
+        # Two rows instead of one: a token of the prompt would be there twice.
+        "run 'ordinary', prefill pass 1 of 3: contexts: got [0], expected [-1]",
+    ),
+    (
+        replace(
+            CHUNKED,
+            runs=(replace(CHUNKED.runs[0], prompt_tokens=4, prefill=CHUNKED.runs[0].prefill[:2]),),
+        ),
+        "run 'ordinary', prefill pass 2 of 2: must emit tokens, "
+        "but graph 'prefill_chunk-3' has no argmax",
     ),
     (
         with_run(decode=TRACE.runs[0].decode[:-1]),
@@ -301,7 +342,51 @@ def test_a_prompt_may_be_cached_in_part() -> None:
     # 5 of 8 prompt tokens are rows of the prefill pass, so 3 were cached before.
     run = TRACE.runs[0]
     moved = tuple(replace(step, contexts=(step.contexts[0] + 3,)) for step in run.decode)
-    check_trace(with_run(prompt_tokens=8, prefill=replace(PREFILL, contexts=(3,)), decode=moved))
+    check_trace(with_run(prompt_tokens=8, prefill=(replace(PREFILL, contexts=(3,)),), decode=moved))
+
+
+def started_at(*contexts: int) -> OpTrace:
+    """A batch of two whose prefill starts at these contexts, of a prompt of 8."""
+    trace = trace_workload(tiny_workload(batch=2))
+    run = trace.runs[0]
+
+    def moved(step: Pass) -> Pass:
+        return replace(
+            step, contexts=tuple(a + b for a, b in zip(step.contexts, contexts, strict=True))
+        )
+
+    changed_run = replace(
+        run,
+        prompt_tokens=8,
+        prefill=tuple(map(moved, run.prefill)),
+        decode=tuple(map(moved, run.decode)),
+    )
+    return replace(trace, runs=(changed_run, *trace.runs[1:]))
+
+
+def test_the_prompts_of_a_batch_may_differ() -> None:
+    check_trace(started_at(3, 0))
+
+
+def test_the_longest_prompt_of_a_batch_is_that_of_the_run() -> None:
+    assert messages(started_at(2, 0)) == (
+        "run 'ordinary', prefill pass: contexts: got [2, 0], the longest must be 3"
+    )
+
+
+def test_what_the_last_layer_of_a_part_of_a_prompt_makes_need_not_be_read() -> None:
+    last = CHUNKED.graphs["prefill_chunk-3"].ops[-1]
+    assert (last.kind, last.writes[0].name) == ("residual_add", "layers.2.ffn_residual.out")
+    check_trace(CHUNKED)
+
+
+def test_what_other_operators_of_a_part_of_a_prompt_make_must_be_read() -> None:
+    graph = CHUNKED.graphs["prefill_chunk-3"]
+    graphs = {**CHUNKED.graphs, graph.name: replace(graph, ops=graph.ops[:-1])}
+    assert messages(replace(CHUNKED, graphs=graphs)) == (
+        "graph 'prefill_chunk-3', operator 'layers.2.down': "
+        "writes 'layers.2.down.out', which nothing reads"
+    )
 
 
 def test_a_trace_that_misses_the_closed_form_is_refused_with_both_numbers() -> None:
@@ -322,7 +407,7 @@ def test_the_closed_form_of_a_tiny_model_by_hand() -> None:
     # Read: those weights, 7 norms and 1 embedding row of 8, 3 x 10 x 16 cached, 2 bytes each.
     spec = ordinary(TINY)
     case = workload(spec, model=TINY)
-    assert closed_form(case, spec, rows=1, context=10, is_prefill=False) == Work(
+    assert closed_form(case, spec, rows=1, context=10, predicted=1) == Work(
         macs=3 * 672 + 160 + 3 * 11 * 32,
         dram_read_bytes=2 * (3 * 672 + 160 + 7 * 8 + 8 + 3 * 10 * 16),
         dram_write_bytes=2 * 3 * 16,
@@ -334,5 +419,5 @@ def test_the_closed_form_of_parallel_heads_by_hand() -> None:
     # 3 layers x (2 x 10 + 3) pairs x 32.
     spec = multi(2, trunk_layers=1)
     case = workload(spec, model=TINY)
-    work = closed_form(case, spec, rows=2, context=10, is_prefill=False)
+    work = closed_form(case, spec, rows=2, context=10, predicted=2)
     assert work.macs == 2 * 3 * 672 + 4 * 160 + 3 * 23 * 32

@@ -31,7 +31,7 @@ def trace_tiny(
 
 def test_prefill_emits_the_first_token_and_decoding_starts_at_the_prompt() -> None:
     run = trace_workload(tiny_workload(prompt_tokens=5, output_tokens=3)).runs[0]
-    assert (run.prefill.contexts, run.prefill.emitted) == ((0,), (1,))
+    assert [(step.contexts, step.emitted) for step in run.prefill] == [((0,), (1,))]
     assert [(step.contexts, step.emitted) for step in run.decode] == [((5,), (1,)), ((6,), (1,))]
 
 

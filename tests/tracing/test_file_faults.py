@@ -42,7 +42,7 @@ RECORD_FAULTS: list[tuple[Callable[[Records], object], str]] = [
     (
         lambda r: op(r).update(kind="matmull"),
         "kind: should be 'embedding', 'rms_norm', 'matmul', 'rotary', 'kv_append', 'scores', "
-        "'softmax', 'attend', 'residual_add', 'silu_mul' or 'argmax', got \"matmull\", "
+        "'softmax', 'attend', 'residual_add', 'silu_mul', 'argmax' or 'quantise', got \"matmull\", "
         "did you mean 'matmul'?",
     ),
     (
@@ -191,7 +191,16 @@ def test_a_run_that_starts_with_a_decode_pass(edited: Edited, good: Records) -> 
     found = problems(edited(lambda records: find(records, record="pass").update(phase="decode")))
     assert found == [
         f"edited.jsonl:{line}:1: phase: "
-        "the first pass of a run is its prefill, all others are decode passes"
+        "a run starts with its prefill, all passes after that are decode passes"
+    ]
+
+
+def test_a_prefill_pass_behind_decode_passes(edited: Edited, good: Records) -> None:
+    last = max(i for i, r in enumerate(good) if r.get("run") == "ordinary")
+    found = problems(edited(lambda records: records[last].update(phase="prefill")))
+    assert found == [
+        f"edited.jsonl:{last + 1}:1: phase: "
+        "a run starts with its prefill, all passes after that are decode passes"
     ]
 
 

@@ -137,7 +137,7 @@ def test_the_lm_head_of_four_heads_sees_sixteen_rows() -> None:
 
 def test_in_prefill_each_head_predicts_from_the_last_row_of_each_sequence() -> None:
     trace = trace_workload(workload(multi(3), batch=2, prompt_tokens=100))
-    graph = trace.graphs[trace.runs[0].prefill.graph]
+    graph = trace.graphs[trace.runs[0].prefill[0].graph]
     assert [op.rows for op in graph.ops[-3:]] == [6, 6, 6]
     assert {op.rows for op in graph.ops[:-3]} == {200}
 

@@ -59,7 +59,7 @@ def test_the_four_token_example_emits_four_tokens_and_reads_the_same_weights() -
 
 def test_the_prefill_example_has_1920_rows() -> None:
     trace = TRACES["llama2_7b_prefill_1920.jsonl.gz"]
-    assert trace.graphs[trace.runs[0].prefill.graph].rows == 1920
+    assert trace.graphs[trace.runs[0].prefill[0].graph].rows == 1920
 
 
 def test_the_examples_of_the_page_are_lines_of_a_shipped_trace() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 
-from accsim.chip import Chip, DotProductEngine, Memory, SystolicArray
+from accsim.chip import Chip, DotProductEngine, Memory, Sram, SramPorts, SystolicArray
 from accsim.dram.standards import GRADES, PARTS
+from accsim.units import Clock
 
 
 def test_the_pins_of_two_ddr4_3200_channels_carry_51_2_gigabytes_per_second() -> None:
@@ -40,6 +42,12 @@ def test_a_dot_product_engine_peaks_at_lanes_times_width() -> None:
     assert engine.macs_per_cycle(8) == 2048
 
 
+def test_a_group_of_rows_multiplies_the_peak_of_a_dot_product_engine() -> None:
+    engine = DotProductEngine(2, 16, 32, 4, (1, 2, 4), tile_rows=3)
+    assert engine.rows_at_once == 3
+    assert engine.macs_per_cycle(16) == 3 * 1024
+
+
 def test_the_vector_unit_takes_whole_lanes_times_passes_plus_its_latency(small_chip: Chip) -> None:
     # 33 elements on 16 lanes: 3 steps; softmax makes 4 passes; 10 cycles of latency.
     assert small_chip.vector.cycles("softmax", 33) == 3 * 4 + 10
@@ -55,3 +63,29 @@ def test_a_refresh_that_the_standard_lacks_is_refused() -> None:
 def test_a_bank_refresh_of_unknown_length_is_refused() -> None:
     with pytest.raises(ValueError, match="no tRFCpb of LPDDR5-6400 for per_bank refresh"):
         Memory(GRADES["LPDDR5-6400"].part(32), 1, 1, 64, 32, refresh="per_bank")
+
+
+def test_dram_at_full_speed_has_its_share_of_the_sram(small_chip: Chip) -> None:
+    # 51.2 of 8 x 32 bytes per cycle of 1 GHz.
+    assert small_chip.sram_dma_bytes_per_cycle == 52
+    assert small_chip.sram_compute_bytes_per_cycle == 256 - 52
+
+
+def test_a_slower_core_clock_makes_the_share_of_the_dram_larger(small_chip: Chip) -> None:
+    # 51.2 GB/s at 300 MHz: 170.67 bytes a cycle.
+    assert replace(small_chip, clock=Clock.from_mhz(300)).sram_dma_bytes_per_cycle == 171
+
+
+@pytest.mark.parametrize(
+    ("sram", "port", "banks"),
+    [(Sram(1024, 52, 1), 52, 52), (Sram(1024, 4, 64, SramPorts(dma=51)), 51, 256)],
+)
+def test_an_sram_slower_than_the_pins_is_no_chip(
+    small_chip: Chip, sram: Sram, port: int, banks: int
+) -> None:
+    message = (
+        f"^DRAM at full speed takes 52 bytes per core cycle of SRAM; its DMA port carries {port}, "
+        f"all banks {banks}$"
+    )
+    with pytest.raises(ValueError, match=message):
+        replace(small_chip, sram=sram)

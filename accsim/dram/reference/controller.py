@@ -299,7 +299,8 @@ def move(p: Ints, banks: Ints, queues: Ints, buffers: Ints, channels: Ints, c: i
     waiting = channels[c, s.WRITES]
     idle = channels[c, s.READS] == 0 and channels[c, s.QUEUED_ALL] == 0
     if channels[c, s.DRAINING] == 0 and (waiting >= p[s.P_DRAIN_FROM] or (waiting > 0 and idle)):
-        channels[c, s.DRAINING] = waiting
+        kept = 0 if idle else p[s.P_DRAIN_TO]
+        channels[c, s.DRAINING] = waiting - kept
         channels[c, s.TRIED] = 0
         channels[c, s.FREED] = -1
     writing = int(channels[c, s.DRAINING] > 0)

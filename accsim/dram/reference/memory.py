@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
 
-from accsim.chip import Memory
-from accsim.dram.address import FIELDS, AddressMap
+from accsim.chip import ADDRESS_FIELDS, Memory
+from accsim.dram.address import AddressMap
+from accsim.dram.kernel import channel_bytes_below
 from accsim.dram.memory import MemoryStatistics
 from accsim.dram.reference import state as s
 from accsim.dram.reference.controller import BANK_MASK, ID_SHIFT, ROW_SHIFT
 from accsim.dram.reference.device import Ints
-from accsim.dram.reference.policy import Policy, usual_policy
 from accsim.dram.reference.run import run
-from accsim.dram.reference.state import FAR, State, fresh_state, parameters
+from accsim.dram.reference.state import FAR, TAKEN, State, fresh_state, parameters
 from accsim.units import PS_PER_S
 
-_GROUP, _COLUMN, _BANK, _RANK, _ROW = range(len(FIELDS))
+_GROUP, _COLUMN, _BANK, _RANK, _ROW = range(len(ADDRESS_FIELDS))
 _IDS = 1 << (62 - ID_SHIFT)
 _NO_COMMANDS = np.zeros((1, 4), dtype=np.int64)
+_NOTHING = np.zeros(0, dtype=np.int64)
 
 
-def _statistics(state: State) -> MemoryStatistics:
-    counts = state.statistics.copy()
+def _statistics(counts: Ints) -> MemoryStatistics:
     return MemoryStatistics(
         states=counts[:, : s.HITS],
         row_hits=counts[:, s.HITS],
@@ -38,18 +38,21 @@ def _statistics(state: State) -> MemoryStatistics:
 class _System:
     """The parameters of a memory and the compiled code that moves its state on."""
 
-    def __init__(self, mapping: AddressMap, policy: Policy) -> None:
-        memory = mapping.memory
+    def __init__(self, memory: Memory) -> None:
         banks = memory.channels * memory.ranks * memory.part.bank_groups
         banks *= memory.part.banks_per_group
         if banks > BANK_MASK + 1:
             raise ValueError(f"the reference holds {BANK_MASK + 1} banks at most, got {banks}")
-        self.mapping = mapping
-        self._p, self._gaps = parameters(mapping.memory, policy)
+        self.memory, self.mapping = memory, AddressMap(memory)
+        self._p, self._gaps = parameters(memory, memory.policy)
 
-    def requests(self, channels: Ints, bursts: Ints, writes: Ints, number: int) -> Ints:
+    def fresh_state(self) -> State:
+        """All banks closed, nothing queued, at cycle 0."""
+        return fresh_state(self.memory, self.memory.policy)
+
+    def requests(self, channels: Ints | int, bursts: Ints, writes: Ints | int, number: int) -> Ints:
         """Requests as the integers of the controller, from channel and burst within it."""
-        memory = self.mapping.memory
+        memory = self.memory
         part = memory.part
         place = self.mapping.places(bursts)
         bank = (channels * memory.ranks + place[:, _RANK]) * part.bank_groups + place[:, _GROUP]
@@ -60,8 +63,8 @@ class _System:
         self,
         state: State,
         trace: Ints,
-        first: int,
-        end: int,
+        first: int = 0,
+        end: int = 1,
         *,
         start: int = 0,
         until: int = FAR,
@@ -105,8 +108,7 @@ class Replay:
 
 
 def replay(
-    mapping: AddressMap,
-    policy: Policy,
+    memory: Memory,
     addresses: Ints,
     writes: Ints,
     *,
@@ -117,8 +119,7 @@ def replay(
     """Offer a trace as fast as the controllers take it, in order.
 
     Args:
-        mapping: the memory and where addresses lie in it.
-        policy: its controllers.
+        memory: what serves it.
         addresses: byte addresses, one burst each.
         writes: 1 for a write, 0 for a read.
         apart: each channel has the trace to itself and serves its part of it; else a channel whose
@@ -129,10 +130,10 @@ def replay(
     Raises:
         ValueError: the memory has too many banks.
     """
-    memory = mapping.memory
-    system, state = _System(mapping, policy), fresh_state(memory, policy)
+    system = _System(memory)
+    state = system.fresh_state()
     commands = np.zeros((log + 1, 4), dtype=np.int64)
-    channel, local = mapping.local(addresses)
+    channel, local = system.mapping.local(addresses)
     trace = system.requests(channel, local // memory.part.burst_bytes, writes, 0)
     if apart:
         for c in range(memory.channels):
@@ -142,9 +143,50 @@ def replay(
         system.run(state, trace, 0, memory.channels, pause=pause, commands=commands)
     return Replay(
         cycles=int(state.channels[:, s.LAST_END].max()),
-        statistics=_statistics(state),
+        statistics=_statistics(state.statistics),
         commands=commands[1 : commands[0, 0] + 1],
     )
+
+
+class _Channel:
+    """One channel of a `ReferenceMemory`: its state, and what becomes of it if nothing more comes.
+
+    A request queues behind all that came before it, so those are simulated once, up to the cycle
+    in which the last of them enters the controller's buffers: the next may enter in that cycle.
+    """
+
+    def __init__(self, system: _System) -> None:
+        self._system = system
+        self._state = system.fresh_state()
+        self._now = 0
+        self.last_end = 0
+        """End of the last data, as far as known: of all requests, or of those served by now."""
+
+    def advance(self, now: int) -> None:
+        """Let time pass until cycle `now`, unless requests are still to enter the buffers then."""
+        if self._now < now:
+            self._system.run(self._state, _NOTHING, start=self._now, until=now)
+            self._now = now
+            self.last_end = int(self._state.channels[0, s.LAST_END])
+
+    def offer(self, trace: Ints, number: int) -> tuple[int, int]:
+        """Take the requests of descriptor `number`; first and last cycle of its data."""
+        state = self._state
+        state.window[0] = -1, 0
+        self._system.run(state, trace, start=self._now, until=TAKEN, watched=number)
+        self._now = int(state.channels[0, s.NOW])
+        ahead = self._drained(number)
+        self.last_end = int(ahead.channels[0, s.LAST_END])
+        return int(ahead.window[0, 0]), int(ahead.window[0, 1])
+
+    def statistics(self) -> Ints:
+        """Columns of `State.statistics` once all is served."""
+        return self._drained().statistics
+
+    def _drained(self, watched: int = -1) -> State:
+        ahead = self._state.copy()
+        self._system.run(ahead, _NOTHING, start=self._now, watched=watched)
+        return ahead
 
 
 class ReferenceMemory:
@@ -154,18 +196,18 @@ class ReferenceMemory:
     front of its controller hands them on; within the controller's buffers bursts overtake each
     other. The time that `submit` returns supposes that nothing comes after: a later request may
     still delay the last bursts of an earlier one, and is then itself timed with that delay.
+
+    Raises:
+        ValueError: a channel has too many banks.
     """
 
-    def __init__(self, memory: Memory, policy: Policy | None = None) -> None:
-        policy = policy or usual_policy(memory)
-        self._system = _System(AddressMap(memory), policy)
-        self._state = fresh_state(memory, policy)
-        nothing = np.zeros(0, dtype=np.int64)
-        self._backlog = [nothing] * memory.channels
-        self._now = 0
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+        self._system = _System(replace(memory, channels=1))
+        self._channels = [_Channel(self._system) for _ in range(memory.channels)]
         self._number = 0
         self.window: Ints = np.zeros((memory.channels, 2), dtype=np.int64)
-        self._free: Ints = np.zeros(memory.channels, dtype=np.int64)
+        self._free = [0] * memory.channels
         # The period of the command clock in lowest terms, so that products fit 64 bits.
         clock = memory.part.clock
         period = Fraction(PS_PER_S * clock.hz_den, clock.hz_num)
@@ -176,48 +218,38 @@ class ReferenceMemory:
     ) -> int:
         """Take a 2-D descriptor at `now_ps`; return the time at which its last byte has passed."""
         now = -(-now_ps * self._period_den // self._period_num)
-        self._advance(now)
         self._number = (self._number + 1) % _IDS
-        self._append(address, rows, row_bytes, stride_bytes, write)
-        ahead = self._state.copy()
-        ahead.window[:] = [-1, 0]
-        for c, trace in enumerate(self._backlog):
-            if len(trace):
-                self._system.run(ahead, trace, c, c + 1, start=now, watched=self._number)
-        used = ahead.window[:, 0] >= 0
-        shared = self._free.copy()
-        self._free[used] = np.maximum(shared, ahead.window[:, 1])[used]
-        self.window = np.where(used[:, None], np.maximum(ahead.window, shared[:, None]), [-1, 0])
-        done = max(now, int(ahead.channels[:, s.LAST_END].max()))
+        self.window[:] = -1, 0
+        done = now
+        for c, channel in enumerate(self._channels):
+            channel.advance(now)
+            bursts = self._bursts(c, address, rows, row_bytes, stride_bytes)
+            if len(bursts):
+                trace = self._system.requests(0, bursts, int(write), self._number)
+                begin, end = channel.offer(trace, self._number)
+                # What overtook the end of the descriptor before does not count as its own.
+                self.window[c] = max(begin, self._free[c]), max(end, self._free[c])
+                self._free[c] = max(end, self._free[c])
+            done = max(done, channel.last_end)
         return -(-done * self._period_num // self._period_den)
 
     def statistics(self) -> MemoryStatistics:
         """What happened so far, and will until all that was submitted is served."""
-        ahead = self._state.copy()
-        for c, trace in enumerate(self._backlog):
-            self._system.run(ahead, trace, c, c + 1, start=self._now)
-        return _statistics(ahead)
+        return _statistics(np.concatenate([channel.statistics() for channel in self._channels]))
 
     def to_ps(self, cycles: Ints) -> Ints:
         """Times in ps of an array of command-clock edges, rounded up to whole ps."""
         return -(-cycles * self._period_num // self._period_den)
 
-    def _advance(self, now: int) -> None:
-        for c, trace in enumerate(self._backlog):
-            taken = self._system.run(self._state, trace, c, c + 1, start=self._now, until=now)
-            self._backlog[c] = trace[taken:]
-        self._now = now
-
-    def _append(
-        self, address: int, rows: int, row_bytes: int, stride_bytes: int, write: bool
-    ) -> None:
-        burst = self._system.mapping.memory.part.burst_bytes
-        starts = address + stride_bytes * np.arange(rows)
-        bursts = np.concatenate(
-            [np.arange(start // burst, -(-(start + row_bytes) // burst)) for start in starts]
-        )
-        channel, local = self._system.mapping.local(bursts * burst)
-        writes = np.full(len(bursts), int(write))
-        requests = self._system.requests(channel, local // burst, writes, self._number)
-        for c, trace in enumerate(self._backlog):
-            self._backlog[c] = np.concatenate([trace, requests[channel == c]])
+    def _bursts(self, c: int, address: int, rows: int, row_bytes: int, stride_bytes: int) -> Ints:
+        """The bursts of a descriptor that lie in channel `c`, counted within it."""
+        memory = self._memory
+        channels, step, burst = memory.channels, memory.interleave_bytes, memory.part.burst_bytes
+        pieces = []
+        for row in range(rows):
+            start = address + row * stride_bytes
+            low = channel_bytes_below(start, c, channels, step)
+            high = channel_bytes_below(start + row_bytes, c, channels, step)
+            if high > low:
+                pieces.append(np.arange(low // burst, -(-high // burst)))
+        return np.concatenate(pieces) if pieces else _NOTHING

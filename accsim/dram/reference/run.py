@@ -160,7 +160,8 @@ def run(
         first: first channel that the trace may address.
         end: one past the last.
         start: cycle at which the trace is offered.
-        until: cycle before which to stop; FAR: until all is served.
+        until: cycle before which to stop; FAR: once all is served; TAKEN: in the cycle in which the
+            last request is taken, before anything else happens in it.
         pause: cycles from the end of a request's data until the next is offered; -1: at once.
         watched: id of the requests whose data are noted in `window`.
 
@@ -183,7 +184,7 @@ def run(
                 work += 1
                 if pause >= 0:
                     break
-        if work == 0 and taken == len(trace) and until == s.FAR:
+        if taken == len(trace) and (until == s.TAKEN or (until == s.FAR and work == 0)):
             break
         wake = s.FAR
         for c in range(first, end):

@@ -6,12 +6,13 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from accsim.chip import Memory
+from accsim.chip import Memory, Policy
 from accsim.dram.reference.device import COMMANDS, LONG_AGO, REF, REFB, Ints, gap_table
-from accsim.dram.reference.policy import Policy
 
 FAR = 2**62
 """A cycle that never comes."""
+TAKEN = FAR - 1
+"""In place of a cycle before which to stop: as soon as the last request is taken."""
 
 # Columns of `State.banks`.
 OPEN_ROW = 0  # -1: closed
@@ -87,6 +88,7 @@ STATISTICS = 10
     P_BUFFER,
     P_BANK_QUEUE,
     P_DRAIN_FROM,
+    P_DRAIN_TO,
     P_HIT_LIMIT,
     P_STARVATION_LIMIT,
     P_CLOSED_PAGE,
@@ -94,7 +96,7 @@ STATISTICS = 10
     P_TWO_COMMANDS,
     P_HITS_FIRST,
     P_PRECHARGE_ALL,
-) = range(27)
+) = range(28)
 
 
 @dataclass(frozen=True)
@@ -144,7 +146,7 @@ def parameters(memory: Memory, policy: Policy) -> tuple[Ints, Ints]:
             part.burst_cycles,
             *(t.CL, t.CWL, t.tRP, t.tRAS, t.tRTP, t.CWL + part.burst_cycles + t.tWR, t.tFAW),
             *(duration, t.tREFI, turns, step, command),
-            *(policy.buffer, policy.bank_queue, policy.drain_from),
+            *(policy.buffer, policy.bank_queue, policy.drain_from, policy.drain_to),
             *(policy.hit_limit, policy.starvation_limit),
             int(policy.page == "closed"),
             policy.timeout_cycles if policy.page == "timeout" else 0,

@@ -1,0 +1,71 @@
+"""From the statistics of prefill passes to those of the prefill."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+
+from accsim.analysis.sampling import SampledPasses
+from accsim.result import CAUSES
+from accsim.timeline import Column
+
+
+@dataclass(frozen=True)
+class PrefillStats:
+    """All prefill passes: time by cause in ps, DRAM bytes, and layers simulated of all.
+
+    causes: shape (causes,). Each pass counts its layers; `layers_simulated` is less than `layers`
+    where equal layers were extrapolated from one of them, or whole passes interpolated.
+    `max_error` is that of `SampledPasses`.
+    """
+
+    causes: Column
+    read_bytes: int
+    write_bytes: int
+    layers: int
+    layers_simulated: int
+    max_error: float
+
+    @property
+    def elapsed_ps(self) -> int:
+        return int(self.causes.sum())
+
+    @classmethod
+    def none(cls) -> PrefillStats:
+        """No pass."""
+        return cls(np.zeros(len(CAUSES), dtype=np.int64), 0, 0, 0, 0, 0.0)
+
+    @classmethod
+    def of(
+        cls, passes: SampledPasses, layers: int, model_ops: Collection[int], missing: int
+    ) -> PrefillStats:
+        """Passes of one graph, simulated with `missing` of its `layers` left out.
+
+        Each missing layer takes what the operators `model_ops` of the simulated ones take.
+        """
+        model = sorted(model_ops)
+        causes = np.zeros(len(CAUSES), dtype=np.int64)
+        moved = np.zeros(2, dtype=np.int64)
+        for one in passes.stats:
+            causes += one.causes.sum(axis=0) + missing * one.causes[model].sum(axis=0)
+            moved += one.op_bytes.sum(axis=0) + missing * one.op_bytes[model].sum(axis=0)
+        return cls(
+            causes=causes,
+            read_bytes=int(moved[0]),
+            write_bytes=int(moved[1]),
+            layers=layers * len(passes.stats),
+            layers_simulated=(layers - missing) * passes.simulated,
+            max_error=passes.max_error,
+        )
+
+    def __add__(self, other: PrefillStats) -> PrefillStats:
+        return PrefillStats(
+            self.causes + other.causes,
+            self.read_bytes + other.read_bytes,
+            self.write_bytes + other.write_bytes,
+            self.layers + other.layers,
+            self.layers_simulated + other.layers_simulated,
+            max(self.max_error, other.max_error),
+        )

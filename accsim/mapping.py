@@ -1,0 +1,77 @@
+"""How operators are laid over a chip: what the mapper chose, and what a person has pinned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from typing import Literal
+
+from accsim.errors import Problem
+
+Held = Literal["inputs", "weights", "none"]
+Split = Literal["outer", "rows", "inner"]
+"""Which dimension of C[rows, outer] = A[rows, inner] x B[inner, outer] several arrays share."""
+
+
+@dataclass(frozen=True, slots=True)
+class MatmulMapping:
+    """C[rows, outer] = A[rows, inner] x B[inner, outer], cut into blocks of these sizes.
+
+    Attributes:
+        rows: activation rows of a block.
+        outer: output channels of a block, whole panels of them.
+        inner: inputs of a block; where they are cut, partial sums stay on the chip.
+        held: the operand of which a block stays in SRAM while the other one streams past. With
+            weights held the rows turn fastest, else the output channels.
+        split: by what several arrays share a block.
+    """
+
+    rows: int
+    outer: int
+    inner: int
+    held: Held
+    split: Split
+
+
+@dataclass(frozen=True, slots=True)
+class AttentionMapping:
+    """Attention, cut into units of `heads` KV heads and `rows` query rows of one sequence.
+
+    `head_stays` tells whether the keys and values of a head stay in SRAM for all blocks of its
+    rows; else each block of rows reads them again.
+    """
+
+    rows: int
+    heads: int
+    head_stays: bool
+
+
+OpMapping = MatmulMapping | AttentionMapping
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """What a mapping file fixes for every operator whose name matches; None is left to the mapper.
+
+    Attributes:
+        match: a name, or a pattern with ``*`` and ``?``.
+        at: where it stands, as a problem that has no message yet.
+    """
+
+    match: str
+    at: Problem
+    rows: int | None = None
+    outer: int | None = None
+    inner: int | None = None
+    held: Held | None = None
+    split: Split | None = None
+    heads: int | None = None
+
+    def problem(self, message: str) -> Problem:
+        """What is wrong with this pin."""
+        return replace(self.at, message=message)
+
+
+def pin_of(pins: tuple[Pin, ...], name: str) -> Pin | None:
+    """The first pin that matches an operator's name."""
+    return next((pin for pin in pins if fnmatchcase(name, pin.match)), None)
