@@ -11,11 +11,6 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def inlined(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile `function` into every compiled function that calls it."""
-    return cast("Callable[P, R]", numba.njit(inline="always")(function))
-
-
 def compiled(function: Callable[P, R]) -> Callable[P, R]:
     """Compile `function` with numba, cached on disk if there is any place for a cache.
 

@@ -51,8 +51,11 @@ class MemoryModel(Protocol):
 def outside_domain(memory: Memory) -> str | None:
     """What `RowGranularMemory` does not know of a memory, in words; None where it may be used.
 
-    It walks the stripes of the usual address order and keeps rows open. Fields of a single value
-    may stand anywhere in the order. The limits of the controller (`hit_limit`, `starvation_limit`)
+    It walks the stripes of the usual address order, keeps rows open and refreshes all banks of a
+    rank together. Where some are refreshed while the others go on, a stream falls into a rhythm
+    that a few bursts more or less in the queues decide (docs/dram-model.md). Fields of a single
+    value may stand anywhere in the order. The limits of the controller (`hit_limit`,
+    `starvation_limit`)
     and of its write drain are no matter: they decide between requests to different rows of a bank,
     or between reads and writes, and a decoding chip has long runs of one kind in flight
     (`tests/dram/test_domain.py`).
@@ -73,6 +76,8 @@ def outside_domain(memory: Memory) -> str | None:
         unknown.append("a hash of the banks")
     if memory.policy.page != "open":
         unknown.append(f"the page policy {memory.policy.page!r}")
+    if memory.refresh in ("per_bank", "same_bank"):
+        unknown.append(f"{memory.refresh} refresh")
     return " and ".join(unknown) or None
 
 
@@ -88,7 +93,6 @@ class RowGranularMemory:
         if unknown is not None:
             raise ValueError(f"the row-granular model does not know {unknown}")
         part, t = memory.part, memory.part.timings
-        by_bank = part.bank_refresh is not None and memory.refresh == part.bank_refresh.scheme
         self._p = np.array(
             [
                 memory.channels,
@@ -100,11 +104,10 @@ class RowGranularMemory:
                 memory.ranks,
                 part.row_bytes // part.burst_bytes,
                 memory.queue_bursts,
-                part.refresh_turns(memory.refresh),
-                part.bank_refresh.banks if by_bank and part.bank_refresh else 0,
+                int(memory.refresh == "all_bank"),
                 *(t.CL, t.CWL, t.tRCD, t.tRCD_WR, t.tRP, t.tRAS, t.tRC, t.tCCD_S, t.tCCD_L),
                 *(t.tRRD_S, t.tRRD_L, t.tFAW, t.tRTP, t.tWR, t.tWTR_S, t.tWTR_L, t.tRTW, t.tRTRS),
-                *(t.tRFC, t.tREFI, t.tRFCpb, t.tRREFD),
+                *(t.tRFC, t.tREFI),
             ],
             dtype=np.int64,
         )
@@ -112,16 +115,14 @@ class RowGranularMemory:
         self._channels = np.zeros((memory.channels, kernel.CHANNEL_STATE), dtype=np.int64)
         self._ranks = np.zeros((all_ranks, kernel.RANK_STATE), dtype=np.int64)
         self._ranks[:, kernel.ACT_OLDEST : kernel.ACT_NEWEST + 1] = kernel.LONG_AGO
-        self._ranks[:, kernel.REFRESHED] = kernel.LONG_AGO
         # Ranks refresh in turn, evenly spread over the interval.
-        turns = max(1, part.refresh_turns(memory.refresh))
         for rank in range(memory.ranks):
-            due = t.tREFI * (rank + 1) // (memory.ranks * turns)
+            due = t.tREFI * (rank + 1) // memory.ranks
             self._ranks[rank :: memory.ranks, kernel.REFRESH_DUE] = due
         all_banks = all_ranks * part.banks_per_group * part.bank_groups
         self._banks = np.zeros((all_banks, kernel.BANK_STATE), dtype=np.int64)
         self._banks[:, kernel.OPEN_ROW] = -1
-        self._banks[:, [kernel.ACT_AT, kernel.SHUT_UNTIL]] = kernel.LONG_AGO
+        self._banks[:, kernel.ACT_AT] = kernel.LONG_AGO
         self._stats = np.zeros((memory.channels, kernel.STATISTICS), dtype=np.int64)
         self.window: Ints = np.zeros((memory.channels, 2), dtype=np.int64)
         # The period of the command clock in lowest terms, so that products fit 64 bits.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -110,55 +108,6 @@ def test_layers_of_weights_reads_and_appends_agree_within_half_a_percent(
         512 * KIB, 6
     )
     assert abs(compare(memory_of(grade), asked)) < 0.005
-
-
-def by_bank(grade: str, channels: int = 2) -> Memory:
-    """The same, refreshed some banks at a time."""
-    own = PARTS[grade].bank_refresh
-    assert own is not None
-    return replace(memory_of(grade, channels), refresh=own.scheme)
-
-
-# Parts whose stripes do not beat with the turns of the banks: see docs/dram-model.md.
-steady = st.sampled_from(["LPDDR4X-4266", "LPDDR5X-8533"])
-BEATING = ["DDR5-4800", "DDR5-5600", "DDR5-6400", "LPDDR5-6400"]
-
-
-@settings(max_examples=10)
-@given(steady, st.integers(16, 1024), st.sampled_from([1, 2, 4]))
-def test_streams_agree_within_half_a_percent_with_bank_refresh(
-    grade: str, tile_kib: int, channels: int
-) -> None:
-    count = 8 * MIB // (tile_kib * KIB) + 1
-    assert abs(compare(by_bank(grade, channels), weights(tile_kib * KIB, count))) < 0.005
-
-
-@settings(max_examples=10)
-@given(steady, st.integers(1500, 4000), st.sampled_from([1, 2, 4]))
-def test_reading_a_kv_cache_agrees_within_half_a_percent_with_bank_refresh(
-    grade: str, context: int, together: int
-) -> None:
-    assert abs(compare(by_bank(grade), cache(context, 8, together))) < 0.005
-
-
-@settings(max_examples=8)
-@given(steady, st.integers(300, 2000), st.sampled_from([4, 8]))
-def test_layers_agree_within_a_percent_and_a_half_with_bank_refresh(
-    grade: str, context: int, heads: int
-) -> None:
-    asked = (weights(256 * KIB, 6) + appended(context, heads) + cache(context, heads, 2)) + weights(
-        512 * KIB, 6
-    )
-    assert abs(compare(by_bank(grade), asked)) < 0.015
-
-
-@settings(max_examples=8)
-@given(st.sampled_from(BEATING), st.integers(16, 1024))
-def test_where_streams_beat_with_the_turns_of_banks_they_agree_within_three_and_a_half_percent(
-    grade: str, tile_kib: int
-) -> None:
-    count = 8 * MIB // (tile_kib * KIB) + 1
-    assert abs(compare(by_bank(grade), weights(tile_kib * KIB, count))) < 0.035
 
 
 @pytest.mark.parametrize("grade", list(PARTS))

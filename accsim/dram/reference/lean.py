@@ -11,10 +11,13 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 import numba
 
-from accsim.dram.jit import inlined as inlined
-
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+def inlined(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile `function` into every compiled function that calls it."""
+    return cast("Callable[P, R]", numba.njit(inline="always")(function))
 
 
 def lean(function: Callable[P, R]) -> Callable[P, R]:
