@@ -18,7 +18,15 @@ Dataflow = Literal["output_stationary", "weight_stationary", "input_stationary"]
 Dequantise = Literal["free", "array", "vector"]
 Remainder = Literal["gemv", "pad"]
 VectorOp = Literal[
-    "rms_norm", "rotary", "softmax", "silu_mul", "residual_add", "argmax", "embedding", "quantise"
+    "rms_norm",
+    "rotary",
+    "softmax",
+    "silu_mul",
+    "residual_add",
+    "argmax",
+    "embedding",
+    "quantise",
+    "dequantise",
 ]
 AddressField = Literal["bank_group", "column", "bank", "rank", "row"]
 PagePolicy = Literal["open", "closed", "timeout"]

@@ -409,6 +409,9 @@ class CyclesPerElement(Section):
     quantise: Count = Field(
         default=2, description="cycles per element and lane of a conversion to fewer bits"
     )
+    dequantise: Count = Field(
+        default=1, description="cycles per element and lane of a weight times its scale"
+    )
 
 
 class VectorSection(Section):

@@ -8,7 +8,8 @@ block; with the weights B held it is the other way round; with none held both st
 Where activations and outputs stay in SRAM (decoding), the weights stream past once in tiles as
 large as the stream buffer likes. Where they travel through DRAM (long prompts), every candidate is
 estimated and the fastest is taken: the larger of DRAM time and array time, as if they overlapped
-perfectly but for held blocks; the engine tells the truth afterwards.
+perfectly but for blocks that there is no room to fetch early. The engine tells the truth
+afterwards.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from functools import lru_cache
 from typing import get_args
 
 from accsim.array.cycles import tile_cost
-from accsim.chip import ComputeArray
+from accsim.chip import Chip, ComputeArray
 from accsim.lowering.builder import PARTIAL_SUM_BYTES
 from accsim.mapping import Held, MatmulMapping, Pin, Split
 
@@ -35,7 +36,8 @@ class MatmulShape:
 
     Bytes are stored bytes, scales included; `a_spilled` and `c_spilled` tell which activations
     travel through DRAM. Weights are stored in panels of `panel` output channels, and have a scale
-    for each `group` inputs (0: none).
+    for each `group` inputs (0: none). `expanded_bits` are those of a weight after the vector unit
+    has dequantised it (0: it does not).
     """
 
     rows: int
@@ -47,6 +49,7 @@ class MatmulShape:
     c_bytes_per_element: int
     operand_bits: int
     group: int
+    expanded_bits: int
     a_spilled: bool
     c_spilled: bool
 
@@ -59,20 +62,24 @@ class MatmulShape:
 class Budget:
     """What a mapping may use: stream-buffer and staging bytes, and how fast DRAM is.
 
-    `tile_bytes` is the size that a tile of streamed weights aims for.
+    `tile_bytes` is the size that a tile of streamed weights aims for. `expand_bytes` hold two tiles
+    of dequantised weights, of which the vector unit makes `expanded_per_cycle`.
     """
 
     stream_bytes: int
     staging_bytes: int
     tile_bytes: int
     dram_bytes_per_cycle: float
+    expand_bytes: int = 0
+    expanded_per_cycle: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """What a mapping is expected to cost: DRAM bytes of A, B and C, core cycles, number of tiles.
 
-    `exposed_cycles` are those in which the array waits for held blocks.
+    `exposed_cycles` are those in which the array waits for blocks that come late, `vector_cycles`
+    those in which the vector unit dequantises weights.
     """
 
     traffic_bytes: int
@@ -80,10 +87,19 @@ class Estimate:
     array_cycles: int
     exposed_cycles: float
     tiles: int
+    vector_cycles: float = 0.0
 
     @property
     def cycles(self) -> float:
-        return max(self.dram_cycles, self.array_cycles + self.exposed_cycles)
+        array = self.array_cycles + self.exposed_cycles
+        return max(self.dram_cycles, array, self.vector_cycles)
+
+
+def dram_bytes_per_cycle(chip: Chip) -> float:
+    """What a stream gets from DRAM per core cycle: the pins, but for the time of refresh."""
+    memory, timings = chip.memory, chip.memory.part.timings
+    share = timings.tRFC / timings.tREFI if memory.refresh else 0.0
+    return float(memory.peak_bytes_per_s) * (1 - share) / chip.clock.hz
 
 
 def _ceil(a: int, b: int) -> int:
@@ -131,7 +147,12 @@ def _streams(
     panel = min(shape.panel, shape.outer)
     panel_bytes = panel * shape.b_bytes_per_column
     most = min(budget.tile_bytes // panel_bytes, _ceil(shape.outer, panel))
-    inner = _ceil(shape.inner, _ceil(panel_bytes, max(1, budget.tile_bytes)))
+    cuts = _ceil(panel_bytes, max(1, budget.tile_bytes))
+    if shape.expanded_bits:
+        expanded = panel * _ceil(shape.inner * shape.expanded_bits, 8)
+        most = min(most, budget.expand_bytes // 2 // expanded)
+        cuts = max(cuts, _ceil(2 * expanded, max(1, budget.expand_bytes)))
+    inner = _ceil(shape.inner, cuts)
     for number in range(max(1, most), 0, -1):
         for split in splits:
             outer = min(shape.outer, number * panel)
@@ -145,14 +166,18 @@ def held_bytes(shape: MatmulShape, mapping: MatmulMapping) -> int:
     return mapping.outer * shape.b_bytes_per_column if mapping.held == "weights" else 0
 
 
-def stream_bytes(shape: MatmulShape, mapping: MatmulMapping) -> int:
-    """Stream-buffer bytes of a mapping: the held block, and two of what streams past."""
+def tile_bytes(shape: MatmulShape, mapping: MatmulMapping) -> int:
+    """Bytes that stream past for each tile: what is not held of it."""
     a_tile = mapping.rows * _ceil(shape.a_bytes_per_row * mapping.inner, shape.inner)
     b_tile = mapping.outer * _ceil(shape.b_bytes_per_column * mapping.inner, shape.inner)
     if not shape.a_spilled:
         a_tile = 0
-    streamed = {"inputs": b_tile, "weights": a_tile, "none": a_tile + b_tile}[mapping.held]
-    return held_bytes(shape, mapping) + 2 * streamed
+    return {"inputs": b_tile, "weights": a_tile, "none": a_tile + b_tile}[mapping.held]
+
+
+def stream_bytes(shape: MatmulShape, mapping: MatmulMapping) -> int:
+    """Stream-buffer bytes of a mapping: the held block, and two of what streams past."""
+    return held_bytes(shape, mapping) + 2 * tile_bytes(shape, mapping)
 
 
 def fits(shape: MatmulShape, mapping: MatmulMapping, budget: Budget) -> bool:
@@ -163,7 +188,8 @@ def fits(shape: MatmulShape, mapping: MatmulMapping, budget: Budget) -> bool:
     if mapping.inner < shape.inner and (shape.a_spilled or shape.c_spilled):
         staging += mapping.rows * mapping.outer * PARTIAL_SUM_BYTES
     room = stream_bytes(shape, mapping) <= budget.stream_bytes
-    return room and staging <= budget.staging_bytes
+    expanded = 2 * mapping.outer * _ceil(mapping.inner * shape.expanded_bits, 8)
+    return room and staging <= budget.staging_bytes and expanded <= budget.expand_bytes
 
 
 def traffic_bytes(shape: MatmulShape, mapping: MatmulMapping) -> int:
@@ -202,17 +228,28 @@ def array_cycles(shape: MatmulShape, mapping: MatmulMapping, array: ComputeArray
     return total + drain
 
 
-def exposed_cycles(shape: MatmulShape, mapping: MatmulMapping, budget: Budget) -> float:
-    """Core cycles in which the array waits for held blocks.
+def exposed_cycles(
+    shape: MatmulShape, mapping: MatmulMapping, budget: Budget, cycles: int
+) -> float:
+    """Core cycles in which the array, busy for `cycles` altogether, waits although DRAM keeps up.
 
     The next held block can only be brought in while the last one is used if there is room for both.
+    And a block's output has to pass while tiles come in: with room for two tiles only, the tile
+    after next is late by what both take longer than the array takes for a tile.
     """
-    held = held_bytes(shape, mapping)
-    if held + stream_bytes(shape, mapping) <= budget.stream_bytes:
-        return 0.0
+    room = budget.stream_bytes - stream_bytes(shape, mapping)
+    held, tile = held_bytes(shape, mapping), tile_bytes(shape, mapping)
     rows, outer = _ceil(shape.rows, mapping.rows), _ceil(shape.outer, mapping.outer)
-    turns = rows if mapping.held == "inputs" else outer
-    return turns * held / budget.dram_bytes_per_cycle
+    waits = 0.0
+    if held > room:
+        turns = rows if mapping.held == "inputs" else outer
+        waits += turns * held / budget.dram_bytes_per_cycle
+    if shape.c_spilled and tile > room:
+        output = mapping.rows * mapping.outer * shape.c_bytes_per_element
+        at_once = cycles / (rows * outer * _ceil(shape.inner, mapping.inner))
+        late = (tile + output) / budget.dram_bytes_per_cycle - at_once
+        waits += rows * outer * max(0.0, late)
+    return waits
 
 
 def estimate(
@@ -220,13 +257,18 @@ def estimate(
 ) -> Estimate:
     """What a mapping is expected to cost."""
     traffic = traffic_bytes(shape, mapping)
-    tiles = _ceil(shape.rows, mapping.rows) * _ceil(shape.outer, mapping.outer)
+    row_blocks = _ceil(shape.rows, mapping.rows)
+    tiles = row_blocks * _ceil(shape.outer, mapping.outer)
+    # A tile of weights is dequantised each time that it is used.
+    expanded = row_blocks * shape.inner * shape.outer if shape.expanded_bits else 0
+    cycles = array_cycles(shape, replace(mapping, held="none"), array)
     return Estimate(
         traffic_bytes=traffic,
         dram_cycles=traffic / budget.dram_bytes_per_cycle,
-        array_cycles=array_cycles(shape, replace(mapping, held="none"), array),
-        exposed_cycles=exposed_cycles(shape, mapping, budget),
+        array_cycles=cycles,
+        exposed_cycles=exposed_cycles(shape, mapping, budget, cycles),
         tiles=tiles * _ceil(shape.inner, mapping.inner),
+        vector_cycles=expanded / budget.expanded_per_cycle if expanded else 0.0,
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from accsim.chip import Chip
 from accsim.lowering.blocking import choose, estimate
-from accsim.lowering.layout import panel_columns
 from accsim.lowering.matmul import matmul_budget, matmul_shape
 from accsim.lowering.residency import Residency, divisions
 from accsim.mapping import Pin, pin_of
@@ -30,11 +29,10 @@ def _cycles(
 ) -> float:
     """Estimated core cycles of a pass; infinite where a matmul does not fit."""
     budget, keys = matmul_budget(chip, residency), graph.keys(context)
-    panel = panel_columns(chip.array)
     total, moved = 0.0, 0
     for op in graph.ops:
         if op.kind == "matmul":
-            shape = matmul_shape(op, residency, panel)
+            shape = matmul_shape(op, chip.array, residency)
             mapping = choose(shape, chip.array, budget, pin_of(pins, op.name))
             if mapping is None:
                 return float("inf")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import cycle, pairwise
 
 from accsim.array.cycles import tile_cost
-from accsim.chip import Chip
-from accsim.lowering.blocking import Budget, MatmulShape, choose
+from accsim.chip import Chip, ComputeArray
+from accsim.lowering.blocking import Budget, MatmulShape, choose, dram_bytes_per_cycle
 from accsim.lowering.builder import NOTHING, Needs, Work, array_work
+from accsim.lowering.elementwise import vector_work
 from accsim.lowering.layout import panel_columns
-from accsim.lowering.residency import Residency
+from accsim.lowering.residency import Residency, expanded_bits
 from accsim.lowering.site import BadPin, DoesNotFit, Site
 from accsim.mapping import MatmulMapping, Split
 from accsim.ops import Op, Tensor
@@ -47,7 +49,7 @@ def lower_matmul(site: Site, index: int, op: Op, argmax: tuple[int, Op] | None) 
     spilled_in = [t for t in activations if site.is_spilled(t)]
     spilled_out = [t for t in op.writes if site.is_spilled(t)]
     before = site.build.count(Unit.ARRAY), site.build.count(Unit.STORE)
-    shape = matmul_shape(op, site.residency, weights.panel)
+    shape = matmul_shape(op, site.chip.array, site.residency)
     mapping = site.mappings[index] = _choose(site, op, shape)
     if spilled_in or spilled_out or mapping.rows < op.rows or mapping.held != "none":
         site.moves_more.add(index)
@@ -62,20 +64,21 @@ def lower_matmul(site: Site, index: int, op: Op, argmax: tuple[int, Op] | None) 
     )
 
 
-def matmul_shape(op: Op, residency: Residency, panel: int) -> MatmulShape:
-    """What there is to cut of a matmul, with weights in panels of `panel` output channels."""
+def matmul_shape(op: Op, array: ComputeArray, residency: Residency) -> MatmulShape:
+    """What there is to cut of a matmul."""
     inputs = next(t for t in op.reads if t.place == "chip")
     weights = next(t for t in op.reads if t.place == "weights")
     return MatmulShape(
         rows=op.rows,
         inner=op.inner,
         outer=op.outer,
-        panel=panel,
+        panel=panel_columns(array),
         a_bytes_per_row=inputs.format.stored_bytes(1, op.inner),
         b_bytes_per_column=weights.format.stored_bytes(1, op.inner),
         c_bytes_per_element=-(-op.writes[0].format.bits // 8),
         operand_bits=op.operand_bits,
         group=op.inner if weights.format.per_channel else weights.format.group,
+        expanded_bits=expanded_bits(op, array),
         a_spilled=inputs.name in residency.spilled,
         c_spilled=op.writes[0].name in residency.spilled,
     )
@@ -83,11 +86,16 @@ def matmul_shape(op: Op, residency: Residency, panel: int) -> MatmulShape:
 
 def matmul_budget(chip: Chip, residency: Residency) -> Budget:
     """What a mapping may use."""
+    rate = 0.0
+    if residency.expand_bytes:
+        rate = chip.vector.lanes / chip.vector.cycles_per_element["dequantise"]
     return Budget(
         residency.stream_bytes,
         residency.staging_bytes,
         residency.tile_bytes,
-        float(chip.memory.peak_bytes_per_s) / chip.clock.hz,
+        dram_bytes_per_cycle(chip),
+        residency.expand_bytes,
+        rate,
     )
 
 
@@ -134,7 +142,7 @@ def _work(
         rows * inner * outer,
         rows * outer,
         inputs.format.bits,
-        weights.format.bits,
+        shape.expanded_bits or weights.format.bits,
         op.writes[0].format.bits,
     )
 
@@ -167,12 +175,53 @@ def _streamed(
             for start, end in pairwise(edges)
         )
         mine, labels = labels[: count * len(sizes)], labels[count * len(sizes) :]
-        done = site.build.weight_stream(index, mine, address, sizes, works, needs)
+        if shape.expanded_bits:
+            inners = tuple(end - start for start, end in pairwise(edges))
+            tiles_of = zip(cycle(sizes), cycle(works), cycle(inners), mine)
+            done = _expanded_stream(site, index, op, shape, columns, address, tiles_of, needs)
+        else:
+            done = site.build.weight_stream(index, mine, address, sizes, works, needs)
         address, needs = address + count * sum(sizes), NOTHING
         if argmax is not None:
             first = done - len(mine)
             for last in range(len(sizes), len(mine) + 1, len(sizes)):
                 _argmax_tile(site, argmax, op.rows * columns, first + last, mine[last - 1])
+
+
+def _expanded_stream(
+    site: Site,
+    index: int,
+    op: Op,
+    shape: MatmulShape,
+    columns: int,
+    address: int,
+    tiles: Iterable[tuple[int, Work, int, int]],
+    needs: Needs,
+) -> int:
+    """As `ProgramBuilder.weight_stream`, each tile dequantised by the vector unit in between.
+
+    `tiles` are bytes, work, inputs and label of each. Returns the count of array tiles.
+    """
+    done = 0
+    for size, work, inner, label in tiles:
+        loads = site.build.load(index, label, address, size)
+        expanded = _expand(site, index, op, shape, inner * columns, loads, label)
+        done = site.build.array(index, label, work, needs=needs | expanded, free=size)
+        address, needs = address + size, NOTHING
+    return done
+
+
+def _expand(
+    site: Site, index: int, op: Op, shape: MatmulShape, elements: int, loads: int, label: int
+) -> Needs:
+    """Dequantise a tile of weights; returns what the array tile that uses it waits for."""
+    weights = next(t for t in op.reads if t.place == "weights")
+    moved = -(-elements * (weights.format.bits + shape.expanded_bits) // 8)
+    # There is room for two expanded tiles: one in use, and one being made.
+    before = max(0, site.build.count(Unit.ARRAY) - 1)
+    work = vector_work(site, "dequantise", elements, moved)
+    done = site.build.vector(index, label, work, needs=Needs(loads=loads, array=before))
+    return Needs(vector=done)
 
 
 def _argmax_tile(site: Site, argmax: tuple[int, Op], elements: int, array: int, label: int) -> None:
@@ -237,6 +286,9 @@ class _BlockedMatmul:
         if block.held != "weights" or m + rows >= op.rows:
             free += self.b_bytes(n, outer, k, inner)
         needs = self.tile_needs | Needs(loads=loads)
+        if self.shape.expanded_bits:
+            elements = inner * outer
+            needs |= _expand(self.site, self.index, op, self.shape, elements, loads, self.label)
         if k == 0 and self.spilled_out and len(self.output_stores) >= 2:
             # The staging area holds two output blocks: one being filled, one on its way out.
             needs |= Needs(stores=self.output_stores[-2])

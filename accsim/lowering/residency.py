@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from accsim.chip import AttentionOptions, Chip
+from accsim.chip import AttentionOptions, Chip, ComputeArray
 from accsim.ops import Attention, Op, PassGraph, Tensor
 from accsim.units import MIB
 
@@ -21,6 +21,7 @@ class Residency:
     resident_bytes the most bytes of resident activations alive at once
     staging_bytes  room for blocks of spilled activations on their way out, and for partial sums
     score_bytes    room for attention scores: two units in flight
+    expand_bytes   room for two tiles of weights that the vector unit has dequantised
     stream_bytes   what is left for tiles on their way in
     """
 
@@ -28,6 +29,7 @@ class Residency:
     resident_bytes: int
     staging_bytes: int
     score_bytes: int
+    expand_bytes: int
     stream_bytes: int
 
     @property
@@ -38,7 +40,7 @@ class Residency:
     @property
     def reserve_bytes(self) -> int:
         """Bytes that are not available to the stream buffer."""
-        return self.resident_bytes + self.staging_bytes + self.score_bytes
+        return self.resident_bytes + self.staging_bytes + self.score_bytes + self.expand_bytes
 
 
 def is_streamed(op: Op, options: AttentionOptions) -> bool:
@@ -48,6 +50,17 @@ def is_streamed(op: Op, options: AttentionOptions) -> bool:
     go through argmax as they come.
     """
     return (options.fused and op.kind in ("scores", "softmax")) or op.group == "lm_head"
+
+
+def expanded_bits(op: Op, array: ComputeArray) -> int:
+    """Bits of a weight of a matmul after the vector unit has dequantised it; 0 if it does not.
+
+    It does where the array leaves that to it and the weights are narrower than the inputs.
+    """
+    inputs = next(t for t in op.reads if t.place == "chip")
+    weights = next(t for t in op.reads if t.place == "weights")
+    narrow = array.dequantise == "vector" and weights.format.bits < inputs.format.bits
+    return inputs.format.bits if narrow else 0
 
 
 def heads_together(shape: Attention, options: AttentionOptions) -> int:
@@ -100,17 +113,20 @@ def divisions(graph: PassGraph, contexts: tuple[int, ...], chip: Chip) -> list[R
     If the most activations alive at once fit half of the SRAM, all stay. Otherwise the largest are
     spilled first, one size after the other, until the rest fits a quarter; each step on the way
     that leaves an eighth for tiles is a candidate, with an eighth, a quarter or half of the SRAM to
-    stage blocks on their way out.
+    stage blocks on their way out. A quarter is set aside for dequantised weights where there are
+    any.
     """
     capacity = chip.sram.capacity_bytes
     score_bytes = _score_bytes(graph, contexts, chip)
+    expands = any(expanded_bits(op, chip.array) for op in graph.ops if op.kind == "matmul")
+    expand = capacity // 4 if expands else 0
     lives = _live_ranges(graph, sum(contexts), chip.attention)
     found: list[Residency] = []
     for spilled, peak, last in _spills(graph, lives, capacity):
         for staging in (capacity // 8, capacity // 4, capacity // 2) if spilled else (0,):
-            stream = capacity - peak - staging - score_bytes
+            stream = capacity - peak - staging - score_bytes - expand
             if stream >= capacity // 8 or (last and staging <= capacity // 8):
-                found.append(Residency(spilled, peak, staging, score_bytes, stream))
+                found.append(Residency(spilled, peak, staging, score_bytes, expand, stream))
     return found
 
 

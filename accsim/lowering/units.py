@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from accsim.array.cycles import TileCost, tile_cost
+from accsim.lowering.blocking import dram_bytes_per_cycle
 from accsim.lowering.builder import Work, array_work
 from accsim.lowering.elementwise import vector_work
 from accsim.lowering.layout import Cache, owner
@@ -148,8 +149,7 @@ class AttentionUnits:
                 moved += 2 * unit.heads * piece.loaded * self.cache.vector_bytes
                 array += self.array_part(unit, piece, shape.head_dim, keys).cycles
                 array += self.array_part(unit, piece, keys, shape.head_dim).cycles
-        memory = self.site.chip.memory.peak_bytes_per_s / self.site.chip.clock.hz
-        return max(moved / float(memory), array, vector) / heads
+        return max(moved / dram_bytes_per_cycle(self.site.chip), array, vector) / heads
 
     def score_limit(self) -> int:
         """Bytes that the scores of a unit may take."""

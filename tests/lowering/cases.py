@@ -103,6 +103,7 @@ arrays = st.one_of(
         columns=st.sampled_from([8, 32]),
         dataflow=st.sampled_from(["output_stationary", "weight_stationary", "input_stationary"]),
         macs_per_pe=st.just((1, 2, 4)),
+        dequantise=st.sampled_from(["free", "array", "vector"]),
     ),
     st.builds(
         DotProductEngine,
@@ -111,6 +112,7 @@ arrays = st.one_of(
         width=st.sampled_from([8, 32]),
         latency_cycles=st.just(5),
         macs_per_pe=st.just((1, 2, 4)),
+        dequantise=st.sampled_from(["free", "array", "vector"]),
     ),
 )
 
@@ -138,6 +140,7 @@ chips = st.builds(
                     "argmax",
                     "embedding",
                     "quantise",
+                    "dequantise",
                 ),
                 2,
             ),

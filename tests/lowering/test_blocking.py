@@ -39,13 +39,14 @@ SHAPE = MatmulShape(
     c_bytes_per_element=2,
     operand_bits=16,
     group=0,
+    expanded_bits=0,
     a_spilled=True,
     c_spilled=True,
 )
 
 shapes = st.builds(
     lambda rows, inner, outer, a, c: MatmulShape(
-        rows, inner, outer, 16, 2 * inner, 2 * inner, 2, 16, 0, a, c
+        rows, inner, outer, 16, 2 * inner, 2 * inner, 2, 16, 0, 0, a, c
     ),
     st.integers(1, 300),
     st.sampled_from([1, 100, 512, 1024, 2048]),
@@ -93,6 +94,7 @@ def walked(
     if held + 2 * passing > room.stream_bytes or staged > room.staging_bytes:
         return None
     moved = busy = waits = 0.0
+    tiles = blocks = 0
     order = list(product(outers, rows) if mapping.held == "weights" else product(rows, outers))
     before: int | None = None
     for first, second in order:
@@ -114,10 +116,16 @@ def walked(
                 moved += height * depth * a_row
             if mapping.held != "weights":
                 moved += width * depth * b_column
+            tiles += 1
             busy += tile_cost(
                 array, height, depth, width, shape.operand_bits, split=mapping.split
             ).cycles
         moved += height * width * shape.c_bytes_per_element * shape.c_spilled
+        blocks += 1
+    if shape.c_spilled and held + 3 * passing > room.stream_bytes:
+        # The tile after next cannot come before the output of a block has gone.
+        output = mapping.rows * mapping.outer * shape.c_bytes_per_element
+        waits += blocks * max(0, (passing + output) / room.dram_bytes_per_cycle - busy / tiles)
     return max(moved / room.dram_bytes_per_cycle, busy + waits)
 
 
@@ -141,7 +149,7 @@ small_arrays = st.one_of(
 )
 small_shapes = st.builds(
     lambda rows, inner, panels, a, c: MatmulShape(
-        rows, inner, 4 * panels, 4, 2 * inner, 2 * inner, 2, 16, 0, a, c
+        rows, inner, 4 * panels, 4, 2 * inner, 2 * inner, 2, 16, 0, 0, a, c
     ),
     st.integers(1, 9),
     st.sampled_from([4, 6, 12]),
@@ -267,8 +275,17 @@ def test_array_cycles_add_up_over_whole_and_partial_blocks() -> None:
 def test_a_held_block_is_waited_for_unless_the_next_one_fits_beside_it() -> None:
     # Four blocks of 32 KiB at 2 B a cycle; with the two B tiles of 16 KiB they take 64 KiB.
     mapping = cut(32, 16, 512, "inputs")
-    assert exposed_cycles(SHAPE, mapping, budget(98_303, 10**6, 2.0)) == 4 * 32_768 / 2
-    assert exposed_cycles(SHAPE, mapping, budget(98_304, 10**6, 2.0)) == 0
+    shape = replace(SHAPE, c_spilled=False)
+    assert exposed_cycles(shape, mapping, budget(98_303, 10**6, 2.0), 0) == 4 * 32_768 / 2
+    assert exposed_cycles(shape, mapping, budget(98_304, 10**6, 2.0), 0) == 0
+
+
+def test_with_two_tiles_only_an_output_block_delays_the_tile_after_next() -> None:
+    # Tiles of both operands, 32 + 16 KiB; 4 x 4 output blocks of 1 KiB; 2 B a cycle.
+    mapping = cut(32, 16, 512, "none")
+    for array, late in ((16 * 20_000, 16 * (25_088 - 20_000)), (16 * 30_000, 0)):
+        assert exposed_cycles(SHAPE, mapping, budget(147_455, 10**6, 2.0), array) == late
+    assert exposed_cycles(SHAPE, mapping, budget(147_456, 10**6, 2.0), 0) == 0
 
 
 def test_an_estimate_is_the_slower_of_dram_and_array() -> None:
