@@ -224,6 +224,16 @@ class Memory:
                 raise ValueError(f"a hash needs powers of two, got {count} bank groups or banks")
 
     @property
+    def refresh_share(self) -> Fraction:
+        """The part of the time that each bank spends in refresh."""
+        t, own = self.part.timings, self.part.bank_refresh
+        if self.refresh == "off":
+            return Fraction(0)
+        if own is not None and self.refresh == own.scheme:
+            return Fraction(own.rounds * t.tRFCpb, t.tREFI)
+        return Fraction(t.tRFC, t.tREFI)
+
+    @property
     def policy(self) -> Policy:
         """`controller`, else buffers as deep as `queue_bursts`; two commands a cycle on HBM."""
         if self.controller is not None:

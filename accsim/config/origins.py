@@ -167,9 +167,9 @@ def _memory_figures(chip: Chip) -> Iterator[ResolvedValue]:
 def _refresh_figures(memory: Memory) -> Iterator[ResolvedValue]:
     """How much of the time a bank is being refreshed, and how often a rank gets the command."""
     part, t, own = memory.part, memory.part.timings, memory.part.bank_refresh
-    share, formula = Fraction(t.tRFC, t.tREFI), "tRFC / tREFI"
+    formula = "tRFC / tREFI"
     if memory.refresh == "off":
-        share, formula = Fraction(0), "refresh is off"
+        formula = "refresh is off"
     elif own is not None and memory.refresh == own.scheme:
         grade = f"grade {part.grade}"
         turns = part.refresh_turns(own.scheme)
@@ -180,10 +180,10 @@ def _refresh_figures(memory: Memory) -> Iterator[ResolvedValue]:
             "nCK",
             f"tREFI / {turns} refreshes of a rank, {own.rounds} of each bank",
         )
-        share, formula = Fraction(own.rounds * t.tRFCpb, t.tREFI), "tRFCpb / tREFI, of each bank"
+        formula = "tRFCpb / tREFI, of each bank"
         if own.rounds > 1:
             formula = f"{own.rounds} x {formula}"
-    yield _computed("memory.refresh_share", share, "of time", formula)
+    yield _computed("memory.refresh_share", memory.refresh_share, "of time", formula)
 
 
 def _sram_figures(section: SramSection, chip: Chip) -> Iterator[ResolvedValue]:

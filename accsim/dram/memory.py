@@ -55,10 +55,9 @@ def outside_domain(memory: Memory) -> str | None:
     rank together. Where some are refreshed while the others go on, a stream falls into a rhythm
     that a few bursts more or less in the queues decide (docs/dram-model.md). Fields of a single
     value may stand anywhere in the order. The limits of the controller (`hit_limit`,
-    `starvation_limit`)
-    and of its write drain are no matter: they decide between requests to different rows of a bank,
-    or between reads and writes, and a decoding chip has long runs of one kind in flight
-    (`tests/dram/test_domain.py`).
+    `starvation_limit`) and of its write drain are no matter: they decide between requests to
+    different rows of a bank, or between reads and writes, and a decoding chip has long runs of one
+    kind in flight (`tests/dram/test_domain.py`).
     """
     counts: dict[AddressField, int] = {
         "bank_group": memory.part.bank_groups,

@@ -7,7 +7,15 @@ from fractions import Fraction
 
 import pytest
 
-from accsim.chip import Chip, DotProductEngine, Memory, Sram, SramPorts, SystolicArray
+from accsim.chip import (
+    Chip,
+    DotProductEngine,
+    Memory,
+    RefreshScheme,
+    Sram,
+    SramPorts,
+    SystolicArray,
+)
 from accsim.dram.standards import GRADES, PARTS
 from accsim.units import Clock
 
@@ -63,6 +71,23 @@ def test_a_refresh_that_the_standard_lacks_is_refused() -> None:
 def test_a_bank_refresh_of_unknown_length_is_refused() -> None:
     with pytest.raises(ValueError, match="no tRFCpb of LPDDR5-6400 for per_bank refresh"):
         Memory(GRADES["LPDDR5-6400"].part(32), 1, 1, 64, 32, refresh="per_bank")
+
+
+@pytest.mark.parametrize(
+    ("grade", "refresh", "share"),
+    [
+        ("DDR4-3200", "off", Fraction(0)),
+        ("DDR4-3200", "all_bank", Fraction(560, 12480)),
+        ("DDR5-4800", "all_bank", Fraction(710, 9375)),
+        # Each bank has two turns in tREFI, in fine granularity.
+        ("DDR5-4800", "same_bank", Fraction(2 * 312, 9375)),
+        ("LPDDR5X-8533", "per_bank", Fraction(150, 4167)),
+    ],
+)
+def test_a_bank_spends_its_turns_of_an_interval_in_refresh(
+    grade: str, refresh: RefreshScheme, share: Fraction
+) -> None:
+    assert Memory(PARTS[grade], 1, 1, 64, 32, refresh).refresh_share == share
 
 
 def test_dram_at_full_speed_has_its_share_of_the_sram(small_chip: Chip) -> None:
