@@ -13,6 +13,7 @@ from typing import Literal, get_args
 
 from accsim.units import Clock
 
+RefreshScheme = Literal["off", "all_bank", "per_bank", "same_bank"]
 Dataflow = Literal["output_stationary", "weight_stationary", "input_stationary"]
 Dequantise = Literal["free", "array", "vector"]
 Remainder = Literal["gemv", "pad"]
@@ -41,6 +42,10 @@ class DramTimings:
 
     `tRCD_WR` differs from `tRCD` on HBM only. `tRTRS` is the gap on the data bus when the rank
     changes; `tRTW` the least gap from a read to a write command.
+
+    `tRFCpb` is how long a bank refresh takes (DDR5 and HBM2e: tRFCsb), `tRREFD` the least gap from
+    it to an activate or refresh of another bank (DDR5: tREFSBRD, LPDDR5: tpbR2act, LPDDR4: tRRD).
+    Both are 0 where the standard has no bank refresh; `tRFCpb` also where no figure is known.
     """
 
     CL: int
@@ -63,6 +68,22 @@ class DramTimings:
     tRTRS: int
     tRFC: int
     tREFI: int
+    tRFCpb: int = 0
+    tRREFD: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BankRefresh:
+    """The command of a standard that refreshes some banks of a rank while the others work on.
+
+    One command refreshes `banks` banks: those of the same address in as many bank groups. In each
+    tREFI every bank has `rounds` turns. That is one, but for DDR5: REFsb exists in the fine
+    granularity mode only, where a refresh reaches half as many rows (JESD79-5, section 4.13).
+    """
+
+    scheme: RefreshScheme
+    banks: int
+    rounds: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +107,20 @@ class DramPart:
     row_bytes: int
     timings: DramTimings
     source: str
+    bank_refresh: BankRefresh | None = None
+
+    @property
+    def refresh_schemes(self) -> tuple[RefreshScheme, ...]:
+        """What a controller may do, the usual first."""
+        own = () if self.bank_refresh is None else (self.bank_refresh.scheme,)
+        return ("all_bank", *own, "off")
+
+    def refresh_turns(self, scheme: RefreshScheme) -> int:
+        """How many refresh commands a rank gets in each tREFI, so that no row waits longer."""
+        if self.bank_refresh is None or scheme != self.bank_refresh.scheme:
+            return int(scheme != "off")
+        banks = self.bank_groups * self.banks_per_group
+        return banks // self.bank_refresh.banks * self.bank_refresh.rounds
 
     @property
     def rank_bytes(self) -> int:
@@ -154,11 +189,13 @@ class Memory:
     Addresses walk, from the lowest bit: `interleave_bytes` in a channel, channels, then burst by
     burst the fields of `address_order`. With `bank_hash`, the low bits of the row are folded into
     bank group and bank. `queue_bursts` is how far the controller of a channel looks ahead: a row is
-    activated at most that many bursts early.
+    activated at most that many bursts early. `refresh` says which banks rest at a time: those of a
+    rank, those of one refresh command of the standard, or none.
 
     Raises:
-        ValueError: `address_order` does not name each field once, or a hash is asked of numbers of
-            bank groups and banks that are no powers of two.
+        ValueError: the standard has no such refresh, or no figure for it; `address_order` does not
+            name each field once, or a hash is asked of numbers of bank groups and banks that are no
+            powers of two.
     """
 
     part: DramPart
@@ -166,13 +203,18 @@ class Memory:
     ranks: int
     interleave_bytes: int
     queue_bursts: int
-    refresh: bool
+    refresh: RefreshScheme
     address_order: tuple[AddressField, ...] = SEQUENTIAL
     bank_hash: bool = False
     controller: Policy | None = None
     """How the controllers choose; None: the usual way (`policy`)."""
 
     def __post_init__(self) -> None:
+        if self.refresh not in self.part.refresh_schemes:
+            allowed = ", ".join(self.part.refresh_schemes)
+            raise ValueError(f"no {self.refresh} refresh of {self.part.grade} (allowed: {allowed})")
+        if self.refresh in ("per_bank", "same_bank") and not self.part.timings.tRFCpb:
+            raise ValueError(f"no tRFCpb of {self.part.grade} for {self.refresh} refresh")
         if sorted(self.address_order) != sorted(ADDRESS_FIELDS):
             raise ValueError(
                 f"an order names {', '.join(ADDRESS_FIELDS)} once each, got {self.address_order}"
@@ -180,6 +222,16 @@ class Memory:
         for count in (self.part.bank_groups, self.part.banks_per_group):
             if self.bank_hash and count & (count - 1):
                 raise ValueError(f"a hash needs powers of two, got {count} bank groups or banks")
+
+    @property
+    def refresh_share(self) -> Fraction:
+        """The part of the time that each bank spends in refresh."""
+        t, own = self.part.timings, self.part.bank_refresh
+        if self.refresh == "off":
+            return Fraction(0)
+        if own is not None and self.refresh == own.scheme:
+            return Fraction(own.rounds * t.tRFCpb, t.tREFI)
+        return Fraction(t.tRFC, t.tREFI)
 
     @property
     def policy(self) -> Policy:

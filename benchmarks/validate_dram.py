@@ -140,7 +140,7 @@ def memory_of(config: dict[str, Any], simulator: str) -> Memory:
         shape["ranks"],
         step,
         config["buffer"],
-        config["refresh"],
+        "all_bank" if config["refresh"] else "off",
         address_order=from_letters(config["mapping"])[0],
         controller=policy_of(config, simulator),
     )

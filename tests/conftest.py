@@ -25,7 +25,7 @@ def small_chip() -> Chip:
     return Chip(
         name="small",
         clock=Clock.from_mhz(1000),
-        memory=Memory(PARTS["DDR4-3200"], 2, 1, 256, 32, refresh=True),
+        memory=Memory(PARTS["DDR4-3200"], 2, 1, 256, 32, refresh="all_bank"),
         dma=Dma(outstanding=4, issue_cycles=8),
         sram=Sram(512 * KIB, banks=8, bank_bytes_per_cycle=32),
         array=SystolicArray(1, 16, 16, "output_stationary", (1, 2, 2)),

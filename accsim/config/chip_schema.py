@@ -21,6 +21,7 @@ from accsim.chip import (
     DramTimings,
     PagePolicy,
     Policy,
+    RefreshScheme,
     Remainder,
 )
 from accsim.config.fields import Count, Cycles, Name, PowerOfTwo, Section, Whole, known, rule, rules
@@ -67,6 +68,12 @@ class TimingsSection(Section):
     )
     tRFC: Count | None = Field(default=None, description="refresh to activate")
     tREFI: Count | None = Field(default=None, description="mean time between refreshes")
+    tRFCpb: Count | None = Field(
+        default=None, description="bank refresh to activate of the same bank (DDR5: tRFCsb)"
+    )
+    tRREFD: Cycles | None = Field(
+        default=None, description="bank refresh to activate or refresh of another bank"
+    )
 
     def over(self, part: DramPart) -> DramTimings:
         """The timings of `part` with these in place of its own."""
@@ -83,10 +90,39 @@ class TimingsSection(Section):
             "tRTW": (t.CL - t.CWL + burst, "CL - CWL + burst, or two bursts meet on the data bus"),
             "tREFI": (t.tRFC + 1, "more than tRFC, or there is time for nothing but refresh"),
         }
-        return [
+        faults = [
             ((name,), f"{name} is {getattr(t, name)}, must be at least {bound}: {why}")
             for name, (bound, why) in least.items()
             if getattr(t, name) < bound
+        ]
+        if part.bank_refresh is None:
+            faults += [
+                ((name,), f"{part.grade} refreshes all banks at once and has no {name}")
+                for name in ("tRFCpb", "tRREFD")
+                if getattr(self, name) is not None
+            ]
+        return faults
+
+    def faults_of_refresh(self, part: DramPart, scheme: RefreshScheme) -> list[str]:
+        """Why `part` with these timings cannot be refreshed so."""
+        t = self.over(part)
+        if scheme not in part.refresh_schemes:
+            allowed = ", ".join(part.refresh_schemes)
+            return [f"{part.grade} has no {scheme} refresh (allowed: {allowed})"]
+        if part.bank_refresh is None or scheme != part.bank_refresh.scheme:
+            return []
+        if not t.tRFCpb:
+            return [
+                f"no source gives tRFCpb of {part.grade} devices of this density; give it in "
+                "memory.timings (allowed without: all_bank, off)"
+            ]
+        turns = part.refresh_turns(scheme)
+        least = max(part.bank_refresh.rounds * t.tRFCpb, turns * t.tRREFD) + 1
+        if t.tREFI >= least:
+            return []
+        return [
+            f"{turns} refreshes in tREFI, each with tRFCpb {t.tRFCpb} and tRREFD {t.tRREFD}, need "
+            f"a tREFI of at least {least}, got {t.tREFI}"
         ]
 
 
@@ -178,7 +214,6 @@ class MemorySection(Section):
     queue_bursts: Count = Field(
         le=4096, description="bursts that the controller of a channel looks ahead"
     )
-    refresh: bool = Field(default=True, description="whether rows are refreshed, as they must be")
     address_order: list[AddressField] = Field(
         default=list(SEQUENTIAL),
         description="fields of an address within a channel, the lowest first, each once",
@@ -192,6 +227,11 @@ class MemorySection(Section):
     )
     timings: TimingsSection = Field(
         default=TimingsSection(), description="overrides of JEDEC timings, in command clock cycles"
+    )
+    refresh: RefreshScheme = Field(
+        default="all_bank",
+        description="which banks of a rank a refresh takes: all_bank, same_bank (DDR5), per_bank "
+        "(LPDDR, HBM, GDDR6), or off, with which real DRAM would forget",
     )
 
     @field_validator("density_gbit")
@@ -239,6 +279,16 @@ class MemorySection(Section):
         part = _part(info)
         if part is not None:
             rules(value.faults(part))
+        return value
+
+    @field_validator("refresh")
+    @classmethod
+    def _refresh_of_the_standard(cls, value: RefreshScheme, info: ValidationInfo) -> RefreshScheme:
+        part = _part(info)
+        timings = info.data.get("timings")
+        if part is not None and timings is not None:
+            for fault in timings.faults_of_refresh(part, value):
+                raise rule(fault)
         return value
 
 

@@ -131,11 +131,13 @@ def _dram(document: Document, memory: MemorySection, part: DramPart) -> Iterator
         yield _organisation(part, name, by_density)
     yield _organisation(part, "row_bytes", by_grade)
     for field in fields(DramTimings):
+        if not getattr(part.timings, field.name) and field.name in ("tRFCpb", "tRREFD"):
+            continue
         path = ("memory", "timings", field.name)
         origin = by_grade
         if getattr(memory.timings, field.name) is not None:
             origin = (_place(document, path) or "default", "")
-        elif field.name == "tRFC":
+        elif field.name in ("tRFC", "tRFCpb"):
             origin = by_density
         elif field.name == "tREFI" and memory.temperature == "extended":
             origin = (_halved(grade), "")
@@ -154,15 +156,34 @@ def _organisation(part: DramPart, name: str, origin: tuple[str, str]) -> Resolve
 def _memory_figures(chip: Chip) -> Iterator[ResolvedValue]:
     memory, part = chip.memory, chip.memory.part
     period = Fraction(PS_PER_S * part.clock.hz_den, part.clock.hz_num)
-    share, share_formula = Fraction(part.timings.tRFC, part.timings.tREFI), "tRFC / tREFI"
-    if not memory.refresh:
-        share, share_formula = Fraction(0), "refresh is off"
     peak_formula = "channels x burst_bytes / (burst_cycles x tCK)"
     capacity_formula = "channels x ranks x bank_groups x banks_per_group x rows x row_bytes"
     yield _computed("memory.tCK_ps", period, "ps", f"1 / command clock of {part.grade}")
     yield _computed("memory.peak_bytes_per_s", memory.peak_bytes_per_s, "bytes/s", peak_formula)
     yield _computed("memory.capacity_bytes", memory.capacity_bytes, "bytes", capacity_formula)
-    yield _computed("memory.refresh_share", share, "of time", share_formula)
+    yield from _refresh_figures(memory)
+
+
+def _refresh_figures(memory: Memory) -> Iterator[ResolvedValue]:
+    """How much of the time a bank is being refreshed, and how often a rank gets the command."""
+    part, t, own = memory.part, memory.part.timings, memory.part.bank_refresh
+    formula = "tRFC / tREFI"
+    if memory.refresh == "off":
+        formula = "refresh is off"
+    elif own is not None and memory.refresh == own.scheme:
+        grade = f"grade {part.grade}"
+        turns = part.refresh_turns(own.scheme)
+        yield ResolvedValue("memory.banks_per_refresh", own.banks, "", grade)
+        yield _computed(
+            "memory.refresh_interval",
+            Fraction(t.tREFI, turns),
+            "nCK",
+            f"tREFI / {turns} refreshes of a rank, {own.rounds} of each bank",
+        )
+        formula = "tRFCpb / tREFI, of each bank"
+        if own.rounds > 1:
+            formula = f"{own.rounds} x {formula}"
+    yield _computed("memory.refresh_share", memory.refresh_share, "of time", formula)
 
 
 def _sram_figures(section: SramSection, chip: Chip) -> Iterator[ResolvedValue]:

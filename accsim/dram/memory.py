@@ -51,11 +51,13 @@ class MemoryModel(Protocol):
 def outside_domain(memory: Memory) -> str | None:
     """What `RowGranularMemory` does not know of a memory, in words; None where it may be used.
 
-    It walks the stripes of the usual address order and keeps rows open. Fields of a single value
-    may stand anywhere in the order. The limits of the controller (`hit_limit`, `starvation_limit`)
-    and of its write drain are no matter: they decide between requests to different rows of a bank,
-    or between reads and writes, and a decoding chip has long runs of one kind in flight
-    (`tests/dram/test_domain.py`).
+    It walks the stripes of the usual address order, keeps rows open and refreshes all banks of a
+    rank together. Where some are refreshed while the others go on, a stream falls into a rhythm
+    that a few bursts more or less in the queues decide (docs/dram-model.md). Fields of a single
+    value may stand anywhere in the order. The limits of the controller (`hit_limit`,
+    `starvation_limit`) and of its write drain are no matter: they decide between requests to
+    different rows of a bank, or between reads and writes, and a decoding chip has long runs of one
+    kind in flight (`tests/dram/test_domain.py`).
     """
     counts: dict[AddressField, int] = {
         "bank_group": memory.part.bank_groups,
@@ -73,6 +75,8 @@ def outside_domain(memory: Memory) -> str | None:
         unknown.append("a hash of the banks")
     if memory.policy.page != "open":
         unknown.append(f"the page policy {memory.policy.page!r}")
+    if memory.refresh in ("per_bank", "same_bank"):
+        unknown.append(f"{memory.refresh} refresh")
     return " and ".join(unknown) or None
 
 
@@ -99,7 +103,7 @@ class RowGranularMemory:
                 memory.ranks,
                 part.row_bytes // part.burst_bytes,
                 memory.queue_bursts,
-                int(memory.refresh),
+                int(memory.refresh == "all_bank"),
                 *(t.CL, t.CWL, t.tRCD, t.tRCD_WR, t.tRP, t.tRAS, t.tRC, t.tCCD_S, t.tCCD_L),
                 *(t.tRRD_S, t.tRRD_L, t.tFAW, t.tRTP, t.tWR, t.tWTR_S, t.tWTR_L, t.tRTW, t.tRTRS),
                 *(t.tRFC, t.tREFI),

@@ -10,12 +10,13 @@ a chip file can override each. Three rules hold for the whole table:
 - **tRTW** is CL - CWL + burst + 2, the read-to-write spacing RL + BL/2 - WL + 2 tCK of JESD79-4,
   section 4.24, unless the source gives one. Write latencies can end before read data do, so less
   than CL - CWL + burst would put two bursts on the bus at once.
-- **Refresh is all-bank**: tRFC is tRFCab; same-bank and per-bank refresh are left out. tRP is the
+- **tRFC is tRFCab**, of all banks; tRFCpb is tRFCsb on DDR5 and HBM2e. tRREFD is tREFSBRD of DDR5
+  (30 ns), tpbR2act of LPDDR5 (7.5 ns), tRRD of LPDDR4, tRREFD of HBM (8 ns) and GDDR6. tRP is the
   per-bank precharge where the standard has two.
 
-tRFC in the table belongs to the density in the same row. For another density it comes from the
-nanoseconds of `accsim.dram.organisation`, rounded as the standard says, which for the row's own
-density may differ by up to 2 cycles from what the source ships.
+tRFC and tRFCpb in the table belong to the density in the same row. For another density they come
+from the nanoseconds of `accsim.dram.organisation`, rounded as the standard says, which for the
+row's own density may differ by up to 2 cycles from what the source ships.
 
 Left out everywhere: tCCD_L_WR of DDR5 (writes to one bank group wait longer), tPPD, tDQSCK and the
 two-cycle activate commands.
@@ -48,6 +49,7 @@ Temperature = Literal["normal", "extended"]
 
 SOURCES = {
     "D3": "DRAMsim3, configs/*.ini, commit 29817593b338",
+    "R20": "Ramulator 2.0, src/dram/impl, commit 525d045f6760",
     "R2": "Ramulator 2.1, presets of src/dram/impl, commit c5b1c3a478b6",
     "G5": "gem5, src/mem/DRAMInterface.py, commit 1db206b9d371",
     "DS": "DRAMSys, configs/memspec, v5.5.0-60-g2107966",
@@ -91,8 +93,11 @@ class Grade:
         standard, timings = self.standard, self.timings
         density = standard.density(density_gbit or self.gbit)
         if density.gbit != self.gbit:
-            cycles = to_cycles(density.tRFC_ns, self.clock, standard.rounding)
-            timings = replace(timings, tRFC=cycles)
+            all_banks, some = (
+                to_cycles(ns, self.clock, standard.rounding) if ns else 0
+                for ns in (density.tRFC_ns, density.tRFCpb_ns)
+            )
+            timings = replace(timings, tRFC=all_banks, tRFCpb=some)
         if temperature == "extended":
             timings = replace(timings, tREFI=timings.tREFI // 2)
         return DramPart(
@@ -109,6 +114,7 @@ class Grade:
             row_bytes=standard.row_bytes,
             timings=timings,
             source=self.source,
+            bank_refresh=standard.bank_refresh,
         )
 
 
@@ -138,9 +144,9 @@ _TABLE = (
         timings=DramTimings(
             CL=34, CWL=32, tRCD=34, tRCD_WR=34, tRP=34, tRAS=77, tRC=111, tCCD_S=8, tCCD_L=12,
             tRRD_S=8, tRRD_L=12, tFAW=48, tRTP=18, tWR=72, tWTR_S=6, tWTR_L=24, tRTW=12, tRTRS=2,
-            tRFC=710, tREFI=9375,
+            tRFC=710, tREFI=9375, tRFCpb=312, tRREFD=72,
         ),
-        source="[R2] DDR5_4800AN, DDR5_16Gb_x8; JESD79-5",
+        source="[R2] DDR5_4800AN, DDR5_16Gb_x8; tRFCsb: [R20] DDR5; JESD79-5",
     ),
     Grade(
         DDR5, 5600, Clock(2800 * _MHZ), gbit=16,
@@ -149,8 +155,10 @@ _TABLE = (
             # [R2] falls back to 5 ns and 20 ns here (14 and 56); the rule of DDR5-6400 is used.
             tRRD_S=8, tRRD_L=14, tFAW=32,
             tRTP=20, tWR=84, tWTR_S=5, tWTR_L=28, tRTW=12, tRTRS=2, tRFC=827, tREFI=10925,
+            tRFCpb=364, tRREFD=84,
         ),
-        source="[R2] DDR5_5600AN, DDR5_16Gb_x8; tRRD_S 8 nCK and tFAW 32 nCK as [G5]; JESD79-5",
+        source="[R2] DDR5_5600AN, DDR5_16Gb_x8; tRRD_S 8 nCK and tFAW 32 nCK as [G5]; "
+        "tRFCsb: [R20] DDR5; JESD79-5",
     ),
     Grade(
         DDR5, 6400, Clock(3200 * _MHZ), gbit=16,
@@ -160,8 +168,10 @@ _TABLE = (
             # tRRD_S = 8 nCK and tFAW = max(32 nCK, 10 ns) from Micron's DDR5 core data sheet.
             tRRD_S=8, tRRD_L=16, tFAW=32,
             tRTP=24, tWR=96, tWTR_S=5, tWTR_L=32, tRTW=12, tRTRS=2, tRFC=946, tREFI=12500,
+            tRFCpb=416, tRREFD=96,
         ),
-        source="[R2] DDR5_6400AN, DDR5_16Gb_x8; tRRD_S, tFAW of [G5] DDR5_6400_4x8; JESD79-5",
+        source="[R2] DDR5_6400AN, DDR5_16Gb_x8; tRRD_S, tFAW of [G5] DDR5_6400_4x8; "
+        "tRFCsb: [R20] DDR5; JESD79-5",
     ),
     Grade(
         LPDDR4X, 4266, Clock(6400 * _MHZ, 3), gbit=16,
@@ -169,7 +179,7 @@ _TABLE = (
             # No bank groups, so each _S equals its _L.
             CL=36, CWL=18, tRCD=39, tRCD_WR=39, tRP=39, tRAS=90, tRC=129, tCCD_S=8, tCCD_L=8,
             tRRD_S=22, tRRD_L=22, tFAW=86, tRTP=17, tWR=39, tWTR_S=22, tWTR_L=22, tRTW=28,
-            tRTRS=1, tRFC=812, tREFI=8341,
+            tRTRS=1, tRFC=812, tREFI=8341, tRFCpb=406, tRREFD=22,
         ),
         source="[DS] JEDEC_1Gbx16_LPDDR4-4266 (LPDDR4X differs in VDDQ only); JESD209-4",
     ),
@@ -178,16 +188,16 @@ _TABLE = (
         timings=DramTimings(
             CL=17, CWL=9, tRCD=15, tRCD_WR=15, tRP=15, tRAS=34, tRC=49, tCCD_S=2, tCCD_L=4,
             tRRD_S=4, tRRD_L=4, tFAW=16, tRTP=8, tWR=28, tWTR_S=5, tWTR_L=10, tRTW=12, tRTRS=2,
-            tRFC=224, tREFI=3125,
+            tRFC=224, tREFI=3125, tRFCpb=112, tRREFD=6,
         ),
-        source="[R2] LPDDR5_6400, LPDDR5_16Gb_x16; JESD209-5",
+        source="[R2] LPDDR5_6400, LPDDR5_16Gb_x16; tRFCpb: [R20] LPDDR5; JESD209-5",
     ),
     Grade(
         LPDDR5X, 8533, Clock(3200 * _MHZ, 3), gbit=16,
         timings=DramTimings(
             CL=23, CWL=12, tRCD=20, tRCD_WR=20, tRP=20, tRAS=45, tRC=65, tCCD_S=2, tCCD_L=4,
             tRRD_S=6, tRRD_L=6, tFAW=22, tRTP=8, tWR=37, tWTR_S=7, tWTR_L=13, tRTW=15, tRTRS=2,
-            tRFC=299, tREFI=4167,
+            tRFC=299, tREFI=4167, tRFCpb=150, tRREFD=8,
         ),
         source="derived: the nanoseconds of LPDDR5-6400, rounded up to 0.9375 ns cycles; JESD209-5",
     ),
@@ -199,7 +209,7 @@ _TABLE = (
             # one cycle between bursts, as tCCD_R = burst + 1 of HBM3 (JESD238).
             CL=29, CWL=11, tRCD=19, tRCD_WR=10, tRP=22, tRAS=45, tRC=67, tCCD_S=2, tCCD_L=6,
             tRRD_S=5, tRRD_L=6, tFAW=26, tRTP=10, tWR=26, tWTR_S=6, tWTR_L=13, tRTW=22, tRTRS=1,
-            tRFC=416, tREFI=6240,
+            tRFC=416, tREFI=6240, tRFCpb=208, tRREFD=13,
         ),
         source="[KPU] HBM2e 3200 but for tCCD_S and tRTW; rows of [R2] HBM2_4Gb; JESD235",
     ),
@@ -209,7 +219,7 @@ _TABLE = (
             # tRTRS = tCCD_R - burst.
             CL=20, CWL=10, tRCD=31, tRCD_WR=15, tRP=26, tRAS=45, tRC=72, tCCD_S=2, tCCD_L=4,
             tRRD_S=4, tRRD_L=5, tFAW=24, tRTP=9, tWR=33, tWTR_S=7, tWTR_L=10, tRTW=20, tRTRS=1,
-            tRFC=560, tREFI=6240,
+            tRFC=560, tREFI=6240, tRFCpb=320, tRREFD=13,
         ),
         source="[R2] HBM3_6400Mbps, HBM3_16Gb_8hi; JESD238",
     ),
@@ -219,7 +229,7 @@ _TABLE = (
             # One rank only, so tRTRS has no meaning.
             CL=24, CWL=6, tRCD=27, tRCD_WR=16, tRP=27, tRAS=53, tRC=79, tCCD_S=2, tCCD_L=4,
             tRRD_S=8, tRRD_L=8, tFAW=29, tRTP=4, tWR=27, tWTR_S=9, tWTR_L=11, tRTW=22, tRTRS=1,
-            tRFC=211, tREFI=3333,
+            tRFC=211, tREFI=3333, tRFCpb=105, tRREFD=15,
         ),
         source="[R2] GDDR6_14000_1350mV_double; JESD250",
     ),

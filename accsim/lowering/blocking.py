@@ -100,9 +100,8 @@ class Estimate:
 
 def dram_bytes_per_cycle(chip: Chip) -> float:
     """What a stream gets from DRAM per core cycle: the pins, but for the time of refresh."""
-    memory, timings = chip.memory, chip.memory.part.timings
-    share = timings.tRFC / timings.tREFI if memory.refresh else 0.0
-    return float(memory.peak_bytes_per_s) * (1 - share) / chip.clock.hz
+    share = float(chip.memory.refresh_share)
+    return float(chip.memory.peak_bytes_per_s) * (1 - share) / chip.clock.hz
 
 
 def _ceil(a: int, b: int) -> int:

@@ -125,7 +125,7 @@ def test_files_that_are_no_traces_are_refused(tmp_path: Path) -> None:
 def test_a_chip_beyond_the_fast_memory_model_says_so(tiny: str, tmp_path: Path) -> None:
     text = find("chips", "ddr_npu").read_text(encoding="utf-8")
     chip, out = tmp_path / "chip.yaml", tmp_path / "pass.trace"
-    chip.write_text(text.replace("  refresh: true\n", "  bank_hash: true\n"))
+    chip.write_text(text.replace("  refresh: all_bank\n", "  bank_hash: true\n"))
     done = CliRunner().invoke(addresses_command, [str(chip), tiny, "-o", str(out)])
     assert done.exit_code == 0, done.output
     first, second = done.stderr.splitlines()

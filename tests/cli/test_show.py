@@ -40,7 +40,7 @@ def test_values_are_grouped_by_part(inputs: Path) -> None:
     [
         ("clock_mhz", "1000 MHz", "chip.yaml:2"),
         ("temperature", "normal", "default"),
-        ("refresh", "true", "default"),
+        ("refresh", "all_bank", "default"),
         ("timings.tRFC", "710 nCK", "grade DDR5-4800"),
         ("bank_groups", "8", "grade DDR5-4800"),
         ("tCK_ps", "416.667 ps", "computed: 1 / command clock of DDR5-4800"),
@@ -73,8 +73,8 @@ def test_a_value_is_shown_with_unit_and_origin(
 
 
 def test_refresh_may_be_off(inputs: Path) -> None:
-    text = shown(inputs, "queue_bursts: 32", "queue_bursts: 32, refresh: false")
-    assert row(text, "refresh")[1] == "false"
+    text = shown(inputs, "queue_bursts: 32", "queue_bursts: 32, refresh: off")
+    assert row(text, "refresh")[1] == "off"
     assert row(text, "refresh_share")[1:] == ["0.00 %", "computed: refresh is off"]
 
 
@@ -104,7 +104,7 @@ def test_json_is_one_object_and_nothing_else(inputs: Path) -> None:
         "source": "",
     }
     by_key = {value["key"]: value["value"] for value in document["values"]}
-    assert by_key["memory.refresh"] is True
+    assert by_key["memory.refresh"] == "all_bank"
     assert by_key["memory.peak_bytes_per_s"] == 38_400_000_000
 
 

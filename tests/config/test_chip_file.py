@@ -99,7 +99,7 @@ def test_a_chip_file_becomes_a_chip_of_integers(tmp_path: Path) -> None:
 def test_ranks_refresh_and_macs_per_pe_have_defaults(tmp_path: Path) -> None:
     chip = load(tmp_path)
     assert chip.memory.ranks == 1
-    assert chip.memory.refresh is True
+    assert chip.memory.refresh == "all_bank"
     assert chip.array.macs_per_pe == (1, 1, 1)
 
 
@@ -180,8 +180,49 @@ def test_a_timing_override_replaces_that_timing_alone(tmp_path: Path) -> None:
             f"name: must be at most 100 characters long, got '{'a' * 56}...",
         ),
         ({"name": "a\x1bb"}, r"name: may hold only printable characters, got 'a\x1bb'"),
-        ({"memory.refresh": "off"}, "memory.refresh: expected true or false, got 'off'"),
-        ({"memory.refresh": 1}, "memory.refresh: expected true or false, got 1"),
+        (
+            {"memory.refresh": True},
+            "memory.refresh: unknown value true (allowed: off, all_bank, per_bank, same_bank)",
+        ),
+        (
+            {"memory.refresh": "same_banks"},
+            "memory.refresh: unknown value 'same_banks', did you mean 'same_bank'? "
+            "(allowed: off, all_bank, per_bank, same_bank)",
+        ),
+        (
+            {"memory.refresh": "per_bank"},
+            "memory.refresh: DDR4-3200 has no per_bank refresh (allowed: all_bank, off)",
+        ),
+        (
+            {"memory.grade": "DDR5-4800", "memory.refresh": "per_bank"},
+            "memory.refresh: DDR5-4800 has no per_bank refresh (allowed: all_bank, same_bank, off)",
+        ),
+        (
+            {
+                "memory.grade": "LPDDR5-6400",
+                "memory.density_gbit": 32,
+                "memory.refresh": "per_bank",
+            },
+            "memory.refresh: no source gives tRFCpb of LPDDR5-6400 devices of this density; give "
+            "it in memory.timings (allowed without: all_bank, off)",
+        ),
+        (
+            {
+                "memory.grade": "DDR5-4800",
+                "memory.refresh": "same_bank",
+                "memory.timings": {"tRFCpb": 5000},
+            },
+            "memory.refresh: 8 refreshes in tREFI, each with tRFCpb 5000 and tRREFD 72, need a "
+            "tREFI of at least 10001, got 9375",
+        ),
+        (
+            {"memory.timings": {"tRFCpb": 100}},
+            "memory.timings.tRFCpb: DDR4-3200 refreshes all banks at once and has no tRFCpb",
+        ),
+        (
+            {"memory.timings": {"tRREFD": 0}},
+            "memory.timings.tRREFD: DDR4-3200 refreshes all banks at once and has no tRREFD",
+        ),
         ({"memory.channels": 3}, "memory.channels: must be a power of two, got 3"),
         ({"memory.channels": 0}, "memory.channels: must be at least 1, got 0"),
         ({"memory.ranks": 6}, "memory.ranks: must be a power of two, got 6"),
@@ -324,7 +365,7 @@ def test_a_timing_override_replaces_that_timing_alone(tmp_path: Path) -> None:
             {"memory.timings": {"tRFCC": 3}},
             "memory.timings.tRFCC: unknown key 'tRFCC', did you mean 'tRFC'? (allowed: CL, CWL, "
             "tRCD, tRCD_WR, tRP, tRAS, tRC, tCCD_S, tCCD_L, tRRD_S, tRRD_L, tFAW, tRTP, tWR, "
-            "tWTR_S, tWTR_L, tRTW, tRTRS, tRFC, tREFI)",
+            "tWTR_S, tWTR_L, tRTW, tRTRS, tRFC, tREFI, tRFCpb, tRREFD)",
         ),
         ({"memory.timings": {"tRP": 0}}, "memory.timings.tRP: must be at least 1, got 0"),
         (

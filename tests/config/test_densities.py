@@ -73,6 +73,14 @@ def test_a_refresh_takes_the_nanoseconds_of_the_density(grade: Grade, density: D
     assert abs(grade.part(density.gbit).timings.tRFC - exact) <= 2
 
 
+@EVERY_DENSITY
+def test_a_bank_refresh_takes_the_nanoseconds_of_the_density(
+    grade: Grade, density: Density
+) -> None:
+    exact = density.tRFCpb_ns * grade.clock.hz / 1e9
+    assert abs(grade.part(density.gbit).timings.tRFCpb - exact) <= 2
+
+
 @EVERY_GRADE
 def test_denser_devices_refresh_longer(grade: Grade) -> None:
     times = [grade.part(gbit).timings.tRFC for gbit in grade.densities_gbit]
@@ -118,6 +126,16 @@ def test_extended_temperature_halves_the_refresh_interval(tmp_path: Path) -> Non
 
 def test_an_odd_refresh_interval_is_halved_to_the_safe_side() -> None:
     assert GRADES["LPDDR5-6400"].part(temperature="extended").timings.tREFI == 1562  # 3125 / 2
+
+
+def test_a_density_without_a_figure_takes_one_from_the_file(tmp_path: Path) -> None:
+    text = find("chips", "lpddr5_soc").read_text()
+    path = tmp_path / "chip.yaml"
+    path.write_text(
+        text.replace("refresh: all_bank", "refresh: per_bank\n  timings: {tRFCpb: 152}")
+    )
+    memory = load_chip(str(path)).memory
+    assert (memory.refresh, memory.part.timings.tRFCpb) == ("per_bank", 152)
 
 
 def test_normal_temperature_is_the_default(tmp_path: Path) -> None:

@@ -55,8 +55,9 @@ def test_a_value_left_out_is_a_default(tmp_path: Path) -> None:
 def test_timings_and_organisation_come_from_the_grade_with_its_source(tmp_path: Path) -> None:
     found = values(tmp_path)
     source = (
-        "[R2] DDR5_4800AN, DDR5_16Gb_x8; JESD79-5; "
-        "[R2] is Ramulator 2.1, presets of src/dram/impl, commit c5b1c3a478b6"
+        "[R2] DDR5_4800AN, DDR5_16Gb_x8; tRFCsb: [R20] DDR5; JESD79-5; "
+        "[R2] is Ramulator 2.1, presets of src/dram/impl, commit c5b1c3a478b6; "
+        "[R20] is Ramulator 2.0, src/dram/impl, commit 525d045f6760"
     )
     for key, value, unit in [
         ("memory.timings.tRFC", 710, "nCK"),
@@ -96,7 +97,7 @@ def test_another_density_brings_its_refresh_time_rows_and_banks(tmp_path: Path) 
     tRFC = found["memory.timings.tRFC"]
     # 0.997 x 410 / 0.416 = 982.6; + 1 = 983.6
     assert (tRFC.value, tRFC.origin) == (983, origin)
-    assert tRFC.source.startswith("JESD79-5, tRFC1 of 32 Gb; [R2] DDR5_32Gb_x8")
+    assert tRFC.source.startswith("JESD79-5, tRFC1 and tRFCsb of 32 Gb; [R2] DDR5_32Gb_x8")
     assert (found["memory.rows"].value, found["memory.rows"].origin) == (131072, origin)
     assert found["memory.banks_per_group"].origin == origin
     assert found["memory.bank_groups"].origin == "grade DDR5-4800"
@@ -171,8 +172,38 @@ def test_what_follows_from_the_values_names_its_formula(
 
 
 def test_without_refresh_it_takes_no_share_of_the_time(tmp_path: Path) -> None:
-    found = values(tmp_path, "  refresh: false\n")["memory.refresh_share"]
-    assert (found.value, found.origin) == (0, "computed: refresh is off")
+    found = values(tmp_path, "  refresh: off\n")
+    assert found["memory.refresh"] == ResolvedValue("memory.refresh", "off", "", "chip.yaml:5")
+    share = found["memory.refresh_share"]
+    assert (share.value, share.origin) == (0, "computed: refresh is off")
+
+
+def test_a_bank_refresh_shows_its_banks_its_interval_and_the_share_of_each_bank(
+    tmp_path: Path,
+) -> None:
+    # 16 Gb: four banks in each group, twice in tREFI of 9375; tRFCsb 130 ns are 312 cycles.
+    found = values(tmp_path, "  refresh: same_bank\n")
+    assert found["memory.banks_per_refresh"].value == 8
+    assert found["memory.banks_per_refresh"].origin == "grade DDR5-4800"
+    interval = found["memory.refresh_interval"]
+    assert (interval.value, interval.unit) == (9375 / 8, "nCK")
+    assert interval.origin == "computed: tREFI / 8 refreshes of a rank, 2 of each bank"
+    share = found["memory.refresh_share"]
+    assert share.value == pytest.approx(2 * 312 / 9375)
+    assert share.origin == "computed: 2 x tRFCpb / tREFI, of each bank"
+
+
+def test_a_bank_refresh_of_another_density_takes_the_time_of_its_table_row(tmp_path: Path) -> None:
+    # 0.997 x 190 / 0.416 = 455.4; + 1 = 456.4
+    tRFCpb = values(tmp_path, "  density_gbit: 32\n")["memory.timings.tRFCpb"]
+    assert (tRFCpb.value, tRFCpb.origin) == (456, "density table, 32 Gbit")
+    assert "tRFCsb: [R20] DDR5" in tRFCpb.source
+
+
+def test_timings_of_a_refresh_that_the_standard_lacks_are_not_shown() -> None:
+    keys = {value.key for value in chip_values("ddr_npu")}
+    assert "memory.timings.tRFC" in keys
+    assert not keys & {"memory.timings.tRFCpb", "memory.timings.tRREFD"}
 
 
 def test_a_dot_product_engine_has_its_own_formula(tmp_path: Path) -> None:

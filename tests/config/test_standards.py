@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import pytest
 
-from accsim.chip import DramPart, DramTimings
+from accsim.chip import DramPart, DramTimings, RefreshScheme
 from accsim.dram.standards import PARTS
 
 EXACT_RATE_MTPS = {"LPDDR4X-4266": Fraction(12_800, 3), "LPDDR5X-8533": Fraction(25_600, 3)}
@@ -103,4 +103,30 @@ def test_every_part_names_its_source(part: DramPart) -> None:
 
 @EVERY_PART
 def test_every_timing_is_a_positive_number_of_cycles(part: DramPart) -> None:
-    assert all(getattr(part.timings, field.name) > 0 for field in fields(DramTimings))
+    absent = set() if part.bank_refresh else {"tRFCpb", "tRREFD"}
+    for field in fields(DramTimings):
+        assert (getattr(part.timings, field.name) > 0) == (field.name not in absent)
+
+
+@EVERY_PART
+def test_a_bank_refresh_is_shorter_than_one_of_all_banks(part: DramPart) -> None:
+    assert part.timings.tRREFD <= part.timings.tRFCpb < part.timings.tRFC or not part.bank_refresh
+
+
+@pytest.mark.parametrize(
+    ("grade", "scheme", "turns"),
+    [
+        ("DDR4-3200", "all_bank", 1),
+        ("DDR4-3200", "off", 0),
+        ("DDR5-4800", "all_bank", 1),
+        ("DDR5-4800", "same_bank", 8),  # four banks of a group, twice: fine granularity
+        ("LPDDR4X-4266", "per_bank", 8),
+        ("LPDDR5-6400", "per_bank", 8),  # pairs of 16 banks: tREFIpb = tREFI / 8
+        ("HBM3-6400", "per_bank", 16),  # tREFIpb = tREFI / 16
+        ("GDDR6-14000", "per_bank", 16),
+    ],
+)
+def test_a_rank_gets_as_many_refreshes_in_an_interval_as_the_standard_says(
+    grade: str, scheme: RefreshScheme, turns: int
+) -> None:
+    assert PARTS[grade].refresh_turns(scheme) == turns

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from accsim.chip import DramPart, Memory
+from accsim.chip import DramPart, Memory, RefreshScheme
 from accsim.dram.memory import MemoryStatistics, RowGranularMemory
 from accsim.dram.standards import PARTS
 
@@ -32,7 +32,7 @@ class Rig:
         *,
         channels: int = 1,
         ranks: int = 1,
-        refresh: bool = False,
+        refresh: RefreshScheme = "off",
         queue_bursts: int = 32,
     ) -> None:
         self.part, self.ranks, self.channels = part, ranks, channels

@@ -16,7 +16,7 @@ from accsim.dram.standards import PARTS
 from .rig import DDR4
 
 # DDR4: 4 bank groups of 4 banks, rows of 128 bursts of 64 bytes, 65536 rows.
-ONE = Memory(DDR4, 1, 1, 64, 32, refresh=True)
+ONE = Memory(DDR4, 1, 1, 64, 32, refresh="all_bank")
 TWO_RANKS = replace(ONE, ranks=2)
 
 
@@ -61,7 +61,7 @@ def test_no_two_bursts_share_a_place(
 
 
 def test_channels_take_turns_of_the_interleave() -> None:
-    mapping = AddressMap(Memory(DDR4, 2, 1, 256, 32, refresh=True))
+    mapping = AddressMap(Memory(DDR4, 2, 1, 256, 32, refresh="all_bank"))
     channel, local = mapping.local(np.array([0, 255, 256, 511, 512, 600]))
     assert channel.tolist() == [0, 0, 1, 1, 0, 0]
     assert local.tolist() == [0, 255, 0, 255, 256, 344]

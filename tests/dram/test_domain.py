@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from accsim.chip import AddressField, Chip, Memory
+from accsim.chip import AddressField, Chip, Memory, RefreshScheme
 from accsim.dram.choice import chosen_model, model_of
 from accsim.dram.memory import RowGranularMemory, outside_domain
 from accsim.dram.reference.memory import ReferenceMemory
@@ -20,7 +20,7 @@ from accsim.units import KIB
 from .rig import DDR4
 from .test_reference_twin import appended, cache, finish, weights
 
-USUAL = Memory(DDR4, 2, 1, 256, 32, refresh=True)
+USUAL = Memory(DDR4, 2, 1, 256, 32, refresh="all_bank")
 COLUMN_FIRST: tuple[AddressField, ...] = ("column", "bank_group", "bank", "rank", "row")
 
 
@@ -30,6 +30,13 @@ def controlled(memory: Memory = USUAL, **settings: Any) -> Memory:
 
 
 CLOSED = controlled(page="closed")
+
+
+def by_bank(grade: str) -> Memory:
+    """The usual memory of another grade, refreshed some banks at a time."""
+    part = PARTS[grade]
+    assert part.bank_refresh is not None
+    return replace(USUAL, part=part, refresh=part.bank_refresh.scheme)
 
 
 def test_the_usual_memory_is_known() -> None:
@@ -52,6 +59,9 @@ def test_the_usual_memory_is_known() -> None:
             replace(CLOSED, bank_hash=True),
             "a hash of the banks and the page policy 'closed'",
         ),
+        (by_bank("DDR5-4800"), "same_bank refresh"),
+        (by_bank("LPDDR4X-4266"), "per_bank refresh"),
+        (by_bank("LPDDR5X-8533"), "per_bank refresh"),
     ],
 )
 def test_what_is_not_known_is_named_and_refused(memory: Memory, unknown: str) -> None:
@@ -60,6 +70,14 @@ def test_what_is_not_known_is_named_and_refused(memory: Memory, unknown: str) ->
         RowGranularMemory(memory)
     assert chosen_model(memory) == "command_level"
     assert isinstance(model_of(memory), ReferenceMemory)
+
+
+@pytest.mark.parametrize("grade", ["DDR4-3200", "DDR5-4800", "LPDDR4X-4266", "LPDDR5X-8533"])
+@pytest.mark.parametrize("refresh", ["all_bank", "off"])
+def test_refresh_of_all_banks_or_none_is_known_on_any_part(
+    grade: str, refresh: RefreshScheme
+) -> None:
+    assert outside_domain(replace(USUAL, part=PARTS[grade], refresh=refresh)) is None
 
 
 def test_a_field_of_one_value_may_stand_anywhere_in_the_order() -> None:

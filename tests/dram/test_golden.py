@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from accsim.chip import RefreshScheme
 from accsim.dram.standards import PARTS
 
 from .rig import Rig
@@ -25,7 +26,8 @@ def recorded() -> list[dict[str, str]]:
     ids=lambda row: f"{row['config']}-{row['bytes']}-{'write' if int(row['write']) else 'read'}",
 )
 def test_a_stream_takes_the_recorded_time_within_one_percent(row: dict[str, str]) -> None:
-    rig = Rig(PARTS[row["grade"]], channels=int(row["channels"]), refresh=bool(int(row["refresh"])))
+    scheme: RefreshScheme = "all_bank" if int(row["refresh"]) else "off"
+    rig = Rig(PARTS[row["grade"]], channels=int(row["channels"]), refresh=scheme)
     bursts = int(row["bytes"]) // rig.part.burst_bytes
     end = rig.access(0, bursts=bursts, write=bool(int(row["write"])))[1]
     assert end == pytest.approx(int(row["cycles"]), rel=0.01)

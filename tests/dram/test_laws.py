@@ -52,7 +52,7 @@ memories = st.builds(
     ranks=st.sampled_from([1, 2]),
     interleave_bytes=st.sampled_from([64, 256, 4096]),
     queue_bursts=st.sampled_from([1, 8, 32]),
-    refresh=st.booleans(),
+    refresh=st.sampled_from(["all_bank", "off"]),
 )
 
 
@@ -120,7 +120,7 @@ def test_every_burst_is_served_once_and_takes_its_slot(
 def test_the_data_bus_never_carries_two_bursts_at_once(
     part: DramPart, ranks: int, bursts: list[tuple[int, bool, int]]
 ) -> None:
-    rig = Rig(part, ranks=ranks, refresh=True)
+    rig = Rig(part, ranks=ranks, refresh="all_bank")
     now, free = 0, 0
     for burst, write, pause in bursts:
         now += pause
@@ -200,7 +200,7 @@ def test_a_second_read_of_the_same_row_is_a_hit() -> None:
 @pytest.mark.parametrize("grade", PARTS)
 def test_more_channels_are_never_slower_for_a_stream(grade: str) -> None:
     finishes = [
-        RowGranularMemory(Memory(PARTS[grade], channels, 1, 256, 32, refresh=True)).submit(
+        RowGranularMemory(Memory(PARTS[grade], channels, 1, 256, 32, refresh="all_bank")).submit(
             0, 0, 1, 2**22, 0, write=False
         )
         for channels in (1, 2, 4, 8)

@@ -18,14 +18,14 @@ STREAM_BYTES = 2**23
 @grades
 @pytest.mark.parametrize("write", [False, True], ids=["read", "write"])
 def test_a_stream_reaches_80_to_100_percent_of_the_pins(grade: str, write: bool) -> None:
-    memory = Memory(PARTS[grade], 2, 1, 256, 32, refresh=True)
+    memory = Memory(PARTS[grade], 2, 1, 256, 32, refresh="all_bank")
     end = RowGranularMemory(memory).submit(0, 0, 1, STREAM_BYTES, 0, write)
     assert 0.80 <= STREAM_BYTES * PS_PER_S / (end * memory.peak_bytes_per_s) < 1.0
 
 
 @grades
 def test_what_a_stream_loses_is_refresh(grade: str) -> None:
-    rig = Rig(PARTS[grade], refresh=True)
+    rig = Rig(PARTS[grade], refresh="all_bank")
     rig.access(0, bursts=STREAM_BYTES // PARTS[grade].burst_bytes)
     states = rig.states()
     lost = states[TURNAROUND] + states[REFRESH] + states[ACTIVATION]

@@ -1,7 +1,8 @@
 """Every rule of the device: blocked one cycle early, legal on time. Computed for DDR4-3200.
 
 CL 22, CWL 16, tRCD 22, tRP 22, tRAS 52, tRC 74, tCCD 4/8, tRRD 4/8, tFAW 34, tRTP 12, tWR 24,
-tWTR 4/12, tRTW 12, tRTRS 1, tRFC 560; a burst takes 4 cycles.
+tWTR 4/12, tRTW 12, tRTRS 1, tRFC 560; a burst takes 4 cycles. DDR4 has no bank refresh: it is given
+one with tRFCpb 200 and tRREFD 20.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import pytest
 
 from accsim.chip import Memory, Policy
 from accsim.dram.reference import device
-from accsim.dram.reference.device import ACT, COMMANDS, PRE, RD, REF, WR
+from accsim.dram.reference.device import ACT, COMMANDS, PRE, RD, REF, REFB, WR
 from accsim.dram.reference.state import ACT_WINDOW, GROUP_PLACE, RANK_PLACE, fresh_state
 
 from .rig import DDR4, with_timings
@@ -55,6 +56,16 @@ GATES = [
     (REF, ACT, SAME_GROUP, 560),
     (REF, ACT, SAME_RANK, 560),
     (REF, REF, SAME_BANK, 560),
+    (PRE, REFB, SAME_BANK, 22),  # tRP
+    (REFB, ACT, SAME_BANK, 200),  # tRFCpb
+    (REFB, REFB, SAME_BANK, 200),
+    (REFB, ACT, SAME_GROUP, 20),  # tRREFD
+    (REFB, ACT, SAME_RANK, 20),
+    (REFB, REFB, SAME_GROUP, 20),
+    (REFB, REFB, SAME_RANK, 20),
+    (ACT, REFB, SAME_BANK, 8),  # tRRD_L; the precharge between them takes longer
+    (ACT, REFB, SAME_GROUP, 8),
+    (ACT, REFB, SAME_RANK, 4),  # tRRD_S
     (RD, RD, OTHER_RANK, 5),  # burst 4 + tRTRS 1
     (WR, WR, OTHER_RANK, 5),
     (RD, WR, OTHER_RANK, 12),
@@ -66,8 +77,8 @@ class Device:
     """Two ranks, asked by (rank, group, bank)."""
 
     def __init__(self, **timings: int) -> None:
-        self.part = with_timings(DDR4, **timings)
-        state = fresh_state(Memory(self.part, 1, 2, 64, 32, refresh=False), Policy())
+        self.part = with_timings(DDR4, **{"tRFCpb": 200, "tRREFD": 20, **timings})
+        state = fresh_state(Memory(self.part, 1, 2, 64, 32, refresh="off"), Policy())
         self.ready, self.ranks, self.banks = state.ready, state.ranks, state.banks
         self.gaps = device.gap_table(self.part)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from accsim.chip import SEQUENTIAL, DramPart, Memory, Policy
-from accsim.dram.reference.device import ACT, PRE, RD, REF, WR, gap_table
+from accsim.chip import SEQUENTIAL, DramPart, Memory, Policy, RefreshScheme
+from accsim.dram.reference.device import ACT, PRE, RD, REF, REFB, WR, gap_table
 from accsim.dram.reference.memory import ReferenceMemory, Replay, replay
 from accsim.dram.reference.patterns import sequential, streams
 from accsim.dram.standards import PARTS
@@ -33,17 +33,19 @@ policies = st.builds(
     precharge_all=st.booleans(),
     two_commands=st.booleans(),
 )
-memories = st.builds(
-    Memory,
-    part=parts,
-    channels=st.sampled_from([1, 2]),
-    ranks=st.sampled_from([1, 2]),
-    interleave_bytes=st.sampled_from([64, 256]),
-    queue_bursts=st.just(32),
-    refresh=st.booleans(),
-    address_order=st.permutations(SEQUENTIAL).map(tuple),
-    bank_hash=st.booleans(),
-    controller=policies,
+memories = parts.flatmap(
+    lambda part: st.builds(
+        Memory,
+        part=st.just(part),
+        channels=st.sampled_from([1, 2]),
+        ranks=st.sampled_from([1, 2]),
+        interleave_bytes=st.sampled_from([64, 256]),
+        queue_bursts=st.just(32),
+        refresh=st.sampled_from(part.refresh_schemes),
+        address_order=st.permutations(SEQUENTIAL).map(tuple),
+        bank_hash=st.booleans(),
+        controller=policies,
+    )
 )
 
 
@@ -109,8 +111,15 @@ def check_gaps(part: DramPart, log: Log, closed_page: bool) -> None:
         assert (activates[4:] - activates[:-4] >= part.timings.tFAW).all()
 
 
-def check_rows(log: Log, closed_page: bool) -> None:
-    """Columns go to the open row; ACT finds its bank closed, PRE open, REF all of the rank."""
+def refreshed_with(part: DramPart, first: int) -> list[int]:
+    """The banks of a bank refresh that is logged as one of bank `first`."""
+    assert part.bank_refresh is not None
+    banks = part.bank_groups * part.banks_per_group
+    return [first + i * banks // part.bank_refresh.banks for i in range(part.bank_refresh.banks)]
+
+
+def check_rows(part: DramPart, log: Log, closed_page: bool) -> None:
+    """Columns go to the open row; ACT finds its bank closed, PRE open, a refresh all its banks."""
     open_rows: dict[int, int] = {}
     rank_of: dict[int, int] = {}
     columns = (log.command, log.rank, log.bank, log.row)
@@ -123,6 +132,8 @@ def check_rows(log: Log, closed_page: bool) -> None:
             del open_rows[bank]
         elif command == REF:
             assert all(rank_of[other] != rank for other in open_rows)
+        elif command == REFB:
+            assert not set(refreshed_with(part, bank)) & set(open_rows)
         else:
             assert bank in open_rows
             if closed_page:
@@ -149,7 +160,7 @@ def test_every_command_is_legal(memory: Memory, trace: tuple[list[int], list[int
     closed = memory.policy.page == "closed"
     for log in logs(memory, run(memory, trace)):
         check_gaps(memory.part, log, closed)
-        check_rows(log, closed)
+        check_rows(memory.part, log, closed)
         check_bus(memory, log)
 
 
@@ -167,7 +178,7 @@ def test_no_request_is_lost_or_served_twice(
     rows = counts.row_hits + counts.row_misses + counts.row_conflicts
     assert rows.sum() == len(writes)
     assert counts.activates.sum() == (command == ACT).sum()
-    assert counts.refreshes.sum() == (command == REF).sum()
+    assert counts.refreshes.sum() == np.isin(command, (REF, REFB)).sum()
     # One command a cycle, or two; a rank's banks may be precharged by one.
     busy = np.unique(np.stack([cycle, bank // len(bank)]), axis=1, return_counts=True)[1]
     if memory.channels == 1 and not memory.policy.precharge_all:
@@ -199,7 +210,7 @@ def test_the_states_of_a_channel_never_add_up_to_more_than_its_time(
 def test_a_saturated_stream_is_refreshed_as_often_as_it_must_be(grade: str) -> None:
     # The share of the time spent in refresh itself is tRFC / tREFI, within 0.2 points.
     part = PARTS[grade]
-    memory = Memory(part, 1, 1, part.burst_bytes, 32, refresh=True)
+    memory = Memory(part, 1, 1, part.burst_bytes, 32, refresh="all_bank")
     bursts = 60 * part.timings.tREFI // part.burst_cycles
     trace = sequential(bursts * part.burst_bytes, part.burst_bytes)
     played = replay(memory, *trace)
@@ -213,7 +224,8 @@ def test_what_refresh_costs_a_stream_is_its_share_and_the_rows_it_closes(grade: 
     part = PARTS[grade]
     bursts = 12 * part.timings.tREFI // part.burst_cycles
     cycles = []
-    for refresh in (True, False):
+    schemes: tuple[RefreshScheme, ...] = ("all_bank", "off")
+    for refresh in schemes:
         memory = Memory(part, 1, 1, part.burst_bytes, 32, refresh)
         trace = sequential(bursts * part.burst_bytes, part.burst_bytes)
         cycles.append(replay(memory, *trace).cycles)
@@ -223,7 +235,7 @@ def test_what_refresh_costs_a_stream_is_its_share_and_the_rows_it_closes(grade: 
 
 def test_the_refresh_state_of_a_stream_is_trfc_over_trefi_and_the_precharges() -> None:
     # The bus stands still from the refresh being due: tRTP 12 at most, tRP 22, tRFC 560, tRCD 22.
-    memory = Memory(DDR4, 1, 1, 64, 32, refresh=True)
+    memory = Memory(DDR4, 1, 1, 64, 32, refresh="all_bank")
     played = replay(memory, *sequential(100 << 20, 64))
     per_refresh = played.statistics.states[0, 2] / played.statistics.refreshes[0]
     assert 560 + 22 <= per_refresh <= 560 + 22 + 22 + 12
@@ -234,7 +246,7 @@ def test_more_channels_are_never_slower_for_a_saturated_stream(grade: str, count
     part = PARTS[grade]
     cycles = []
     for channels in (1, 2, 4):
-        memory = Memory(part, channels, 1, 256, 32, refresh=True)
+        memory = Memory(part, channels, 1, 256, 32, refresh="all_bank")
         trace = streams(1 << 18, part.burst_bytes, count=count, block=4096)
         cycles.append(replay(memory, *trace).cycles)
     assert cycles[0] >= cycles[1] >= cycles[2]
@@ -245,7 +257,7 @@ def test_an_idle_system_does_not_care_which_refresh_period_it_starts_in(
     grade: str, periods: int, bursts: int, write: bool
 ) -> None:
     part = PARTS[grade]
-    memory = Memory(part, 1, 1, part.burst_bytes, 32, refresh=True)
+    memory = Memory(part, 1, 1, part.burst_bytes, 32, refresh="all_bank")
     # Whole refresh periods that are whole picoseconds too.
     period = Fraction(PS_PER_S * part.clock.hz_den, part.clock.hz_num)
     shift = int(period * part.timings.tREFI * periods * period.denominator)
@@ -254,3 +266,58 @@ def test_an_idle_system_does_not_care_which_refresh_period_it_starts_in(
         for start in (part.clock.edge_ps(2000), part.clock.edge_ps(2000) + shift)
     )
     assert first == later
+
+
+BY_BANK = [grade for grade, part in PARTS.items() if part.bank_refresh is not None]
+
+
+def by_bank(grade: str, ranks: int = 1) -> Memory:
+    """One channel that refreshes some banks at a time."""
+    part = PARTS[grade]
+    assert part.bank_refresh is not None
+    queue = 32 if 32 * part.burst_cycles >= part.timings.tRC else 64
+    return Memory(part, 1, ranks, part.burst_bytes, queue, part.bank_refresh.scheme)
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+@pytest.mark.parametrize("grade", BY_BANK)
+def test_every_bank_is_refreshed_within_its_interval(grade: str, ranks: int) -> None:
+    # A refresh may wait for the banks to be precharged, as long as a row cycle, and for another.
+    memory = by_bank(grade, ranks)
+    part, own = memory.part, memory.part.bank_refresh
+    assert own is not None
+    trace = sequential(
+        6 * part.timings.tREFI // part.burst_cycles * part.burst_bytes, part.burst_bytes
+    )
+    played = replay(memory, *trace, log=10**6)
+    seen: dict[int, list[int]] = {}
+    for cycle, command, bank, _ in played.commands.tolist():
+        if command == REFB:
+            for one in refreshed_with(part, bank):
+                seen.setdefault(one, []).append(cycle)
+    assert len(seen) == ranks * part.bank_groups * part.banks_per_group
+    late = 2 * part.timings.tRC
+    for cycles in seen.values():
+        assert cycles[0] <= part.timings.tREFI + late
+        assert max(np.diff(cycles)) <= part.timings.tREFI / own.rounds + late
+
+
+@pytest.mark.parametrize("grade", BY_BANK)
+def test_banks_that_are_not_refreshed_go_on(grade: str) -> None:
+    # Reads issue while a bank refresh runs.
+    memory = by_bank(grade)
+    trace = sequential(1 << 20, memory.part.burst_bytes)
+    played = replay(memory, *trace, log=10**6)
+    cycle, command = played.commands.T[:2]
+    reads = cycle[command == RD]
+    starts = cycle[command == REFB]
+    during = [((reads > at) & (reads < at + memory.part.timings.tRFCpb)).sum() for at in starts]
+    assert max(during) * memory.part.burst_cycles > memory.part.timings.tRFCpb / 2
+
+
+@pytest.mark.parametrize("grade", BY_BANK)
+def test_a_bank_refresh_never_costs_a_stream_more_than_one_of_all_banks(grade: str) -> None:
+    memory = by_bank(grade)
+    trace = sequential(200_000 * memory.part.burst_bytes, memory.part.burst_bytes)
+    cycles = [replay(one, *trace).cycles for one in (memory, replace(memory, refresh="all_bank"))]
+    assert cycles[0] < cycles[1]

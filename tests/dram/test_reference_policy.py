@@ -15,7 +15,7 @@ from accsim.dram.standards import PARTS
 
 from .rig import DDR4, with_timings
 
-ONE = Memory(DDR4, 1, 1, 64, 32, refresh=False)
+ONE = Memory(DDR4, 1, 1, 64, 32, refresh="off")
 ROW = 4 * 4 * 128 * 64
 """Bytes from a row of a bank to its next row."""
 
@@ -46,7 +46,7 @@ def test_after_the_hit_limit_a_row_closes_as_soon_as_it_may() -> None:
     for limit, served in ((1, 2), (4, 4), (100, 7)):
         policy = Policy(hit_limit=limit, starvation_limit=100)
         part = with_timings(DDR4, tCCD_L=20)
-        memory = Memory(part, 1, 1, 64, 32, refresh=False)
+        memory = Memory(part, 1, 1, 64, 32, refresh="off")
         names = [name for _, name in commands(policy, hits[0], (ROW, 0), *hits[1:], memory=memory)]
         assert names.index("PRE") == 1 + served
 
@@ -99,7 +99,7 @@ def test_writes_alone_need_not_gather() -> None:
 @pytest.mark.parametrize("at_once", [True, False])
 def test_before_a_refresh_banks_close_by_one_command_or_one_by_one(at_once: bool) -> None:
     # A stream has at least four banks open when the refresh is due.
-    memory = Memory(DDR4, 1, 1, 64, 32, refresh=True)
+    memory = Memory(DDR4, 1, 1, 64, 32, refresh="all_bank")
     stream = [(64 * burst, 0) for burst in range(3200)]
     found = commands(Policy(precharge_all=at_once), *stream, memory=memory)
     refresh = [name for _, name in found].index("REF")
@@ -125,7 +125,7 @@ def test_a_hit_goes_before_a_row_command_of_the_same_cycle() -> None:
 
 
 def test_two_commands_may_issue_in_one_cycle_where_the_standard_lets_them() -> None:
-    memory = Memory(PARTS["HBM2e-3200"], 1, 1, 32, 32, refresh=False)
+    memory = Memory(PARTS["HBM2e-3200"], 1, 1, 32, 32, refresh="off")
     assert memory.policy.two_commands
     requests = [(32 * burst, 0) for burst in range(600)]
     found = commands(memory.policy, *requests, memory=memory)
@@ -134,7 +134,7 @@ def test_two_commands_may_issue_in_one_cycle_where_the_standard_lets_them() -> N
 
 
 def test_the_usual_buffers_are_as_deep_as_the_memory_says() -> None:
-    policy = Memory(DDR4, 1, 1, 64, 48, refresh=True).policy
+    policy = Memory(DDR4, 1, 1, 64, 48, refresh="all_bank").policy
     assert (policy.buffer, policy.drain_from, policy.two_commands) == (48, 48, False)
 
 

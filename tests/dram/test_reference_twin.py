@@ -33,7 +33,7 @@ def memory_of(grade: str, channels: int = 2) -> Memory:
     part = PARTS[grade]
     step = max(256, part.bank_groups * part.burst_bytes)
     queue = 32 if 32 * part.burst_cycles >= part.timings.tRC else 64
-    return Memory(part, channels, 1, step, queue, refresh=True)
+    return Memory(part, channels, 1, step, queue, refresh="all_bank")
 
 
 def weights(size: int, count: int) -> list[Descriptor]:
@@ -200,13 +200,13 @@ def test_a_request_that_comes_while_the_last_waits_queues_behind_it() -> None:
 
 def test_more_banks_than_a_request_can_name_are_refused() -> None:
     # 1024 channels of 4 ranks of 32 banks.
-    memory = Memory(PARTS["DDR5-4800"], 1024, 4, 512, 32, refresh=True)
+    memory = Memory(PARTS["DDR5-4800"], 1024, 4, 512, 32, refresh="all_bank")
     with pytest.raises(ValueError, match="holds 65536 banks at most, got 131072"):
         replay(memory, np.array([0]), np.array([0]))
 
 
 def test_only_the_banks_of_one_channel_count_where_each_has_its_own_queue() -> None:
-    memory = Memory(PARTS["DDR5-4800"], 1024, 4, 512, 32, refresh=True)
+    memory = Memory(PARTS["DDR5-4800"], 1024, 4, 512, 32, refresh="all_bank")
     ReferenceMemory(memory).submit(0, 0, 1, 64, 0, write=False)
 
 

@@ -50,7 +50,9 @@ PART = DramPart(
 CHIP = Chip(
     name="pocket",
     clock=Clock.from_mhz(1000),
-    memory=Memory(PART, channels=2, ranks=1, interleave_bytes=256, queue_bursts=32, refresh=True),
+    memory=Memory(
+        PART, channels=2, ranks=1, interleave_bytes=256, queue_bursts=32, refresh="all_bank"
+    ),
     dma=Dma(outstanding=2, issue_cycles=10),
     sram=Sram(9000, banks=4, bank_bytes_per_cycle=16),
     array=SystolicArray(1, 8, 8, "weight_stationary", (1, 1, 1)),

@@ -122,7 +122,7 @@ chips = st.builds(
     name=st.just("random"),
     clock=st.just(Clock.from_mhz(1000)),
     memory=st.sampled_from([1, 2]).map(
-        lambda channels: Memory(PARTS["DDR4-3200"], channels, 1, 256, 32, refresh=True)
+        lambda channels: Memory(PARTS["DDR4-3200"], channels, 1, 256, 32, refresh="all_bank")
     ),
     dma=st.builds(Dma, outstanding=st.integers(1, 4), issue_cycles=st.integers(0, 9)),
     sram=st.just(Sram(64 * KIB, banks=8, bank_bytes_per_cycle=16)),

@@ -23,7 +23,7 @@ def chip_with(sram_bytes: int) -> Chip:
     return Chip(
         name="with SRAM",
         clock=Clock.from_mhz(1000),
-        memory=Memory(PARTS["DDR4-3200"], 2, 1, 256, 32, refresh=True),
+        memory=Memory(PARTS["DDR4-3200"], 2, 1, 256, 32, refresh="all_bank"),
         dma=Dma(outstanding=4, issue_cycles=8),
         sram=Sram(sram_bytes, banks=8, bank_bytes_per_cycle=32),
         array=SystolicArray(1, 16, 16, "output_stationary", (1, 2, 2)),

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
+from accsim.chip import RefreshScheme
 from accsim.config.resolve import load_chip
+from accsim.dram.standards import PARTS
 from accsim.pipeline import run
 
 from .models import SMALL, ordinary, traced
@@ -34,3 +38,30 @@ def test_a_hash_of_the_banks_hardly_changes_a_decode_pass() -> None:
     (usual,), (hashed,) = run(chip, trace).runs, run(hashed_chip, trace).runs
     assert hashed.dram.model == "command_level"
     assert abs(hashed.decode_ps / usual.decode_ps - 1) < 0.02
+
+
+BANKED: list[tuple[str, str, RefreshScheme]] = [
+    ("ddr5_npu", "DDR5-4800", "same_bank"),
+    ("lpddr5_soc", "LPDDR5X-8533", "per_bank"),
+]
+
+
+@pytest.mark.parametrize(("chip", "grade", "scheme"), BANKED)
+def test_refresh_of_some_banks_costs_a_decode_pass_less_than_of_all(
+    chip: str, grade: str, scheme: RefreshScheme
+) -> None:
+    loaded = load_chip(chip)
+    memories = [
+        replace(loaded.memory, part=PARTS[grade], refresh=refresh)
+        for refresh in ("all_bank", scheme, "off")
+    ]
+    trace = traced(SMALL, ordinary(SMALL), prompt=24, output=6)
+    usual, banked, never = (
+        run(replace(loaded, memory=memory), trace).runs[0] for memory in memories
+    )
+    models = [one.dram.model for one in (usual, banked, never)]
+    assert models == ["row_granular", "command_level", "row_granular"]
+    assert never.decode_ps < banked.decode_ps < usual.decode_ps
+    assert banked.decode_dram_read_bytes == usual.decode_dram_read_bytes
+    # A rank gets 8 commands in tREFI where all banks take one, and the passes are shorter.
+    assert 7 < banked.dram.refreshes / usual.dram.refreshes < 9

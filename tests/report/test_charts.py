@@ -14,7 +14,7 @@ from accsim.dram.study import Study
 from accsim.report.charts import channel_figure, dram_charts, pattern_figure
 from accsim.report.page import write_page
 
-MEMORY = Memory(PARTS["DDR4-3200"], 2, 1, 256, 32, refresh=True)
+MEMORY = Memory(PARTS["DDR4-3200"], 2, 1, 256, 32, refresh="all_bank")
 STUDY = Study(
     pattern="sequential",
     model="row_granular",

@@ -1,8 +1,8 @@
 """The controller of a channel, compiled: which command issues in which cycle.
 
 Only cycles in which something can happen are looked at; between them nothing changes, so this
-skips no decision. In each such cycle, in this order: a refresh that is due takes its rank out of
-the game (its open banks are precharged, then it is refreshed); else the banks take turns to issue
+skips no decision. In each such cycle, in this order: a refresh that is due takes its banks out of
+the game (those open are precharged, then all are refreshed); else the banks take turns to issue
 one command; then one request moves from the buffers to the queue of its bank.
 """
 
@@ -14,6 +14,7 @@ from accsim.dram.reference.device import (
     PRE,
     RD,
     REF,
+    REFB,
     WR,
     Ints,
     earliest,
@@ -105,11 +106,9 @@ def _count_column(
     ready: Ints,
     banks: Ints,
     channels: Ints,
-    ranks: Ints,
     statistics: Ints,
     c: int,
     b: int,
-    rank_row: int,
     command: int,
     burst: int,
     now: int,
@@ -127,7 +126,7 @@ def _count_column(
     statistics[c, s.DATA] += burst
     # The wait since then: first what the bus itself needed, then refresh, then the row.
     bus = max(ready[banks[b, s.GROUP_PLACE], command], ready[banks[b, s.RANK_PLACE], command], free)
-    refreshed = max(ranks[rank_row, s.REFRESH_END], bus)
+    refreshed = max(banks[b, s.REFRESH_END], bus)
     statistics[c, s.TURNAROUND] += min(bus, now) - min(free, now)
     statistics[c, s.REFRESH] += min(refreshed, now) - min(bus, now)
     statistics[c, s.ACTIVATION] += now - min(refreshed, now)
@@ -183,6 +182,7 @@ def _column(
         closing = max(ready[b, PRE], now)
         rank = banks[b, s.RANK_PLACE]
         ready[b, ACT] = max(ready[b, ACT], closing + p[s.P_RP])
+        ready[b, REFB] = max(ready[b, REFB], closing + p[s.P_RP])
         ready[rank, REF] = max(ready[rank, REF], closing + p[s.P_RP])
         banks[b, s.OPEN_ROW] = -1
         banks[b, s.FIRST_READ] = -1
@@ -212,9 +212,7 @@ def issue(
     first_rank = len(ready) - len(ranks) + c * p[s.P_RANKS]
     rank_row = c * p[s.P_RANKS] + rank - first_rank
     if command in (RD, WR):
-        _count_column(
-            ready, banks, channels, ranks, statistics, c, b, rank_row, command, p[s.P_BURST], now
-        )
+        _count_column(ready, banks, channels, statistics, c, b, command, p[s.P_BURST], now)
     push_back(gaps, ready, command, b, group, rank, first_rank, first_rank + p[s.P_RANKS], now)
     if command == ACT:
         push_back_activates(ready, ranks, rank, rank_row, s.ACT_WINDOW, p[s.P_FAW], now)
@@ -253,7 +251,6 @@ def pick(
     """Bank and command whose turn it is; else -1, -1 and the cycle at which there may be one."""
     size = p[s.P_RANKS] * p[s.P_BANKS]
     first = c * size
-    resting = channels[c, s.REFRESHING] * p[s.P_BANKS]
     turn = channels[c, s.TURN]
     wake = s.FAR
     chosen, what = -1, -1
@@ -265,7 +262,7 @@ def pick(
         if turn == size:
             turn = 0
         b = first + turn
-        if banks[b, s.QUEUED] and not resting <= turn < resting + p[s.P_BANKS]:
+        if banks[b, s.QUEUED] and not banks[b, s.RESTS]:
             command, when = _choose(p, ready, banks, b, now, allowed)
             if when <= now:
                 column = command in (RD, WR)

@@ -20,8 +20,10 @@ from accsim.dram.reference.lean import inlined
 
 Ints = npt.NDArray[np.int64]
 
-ACT, PRE, RD, WR, REF = range(5)
-COMMANDS = ("ACT", "PRE", "RD", "WR", "REF")
+ACT, PRE, RD, WR, REF, REFB = range(6)
+COMMANDS = ("ACT", "PRE", "RD", "WR", "REF", "REFB")
+"""REF refreshes a rank; REFB is the bank refresh: REFpb, or REFsb of DDR5."""
+KINDS = len(COMMANDS)
 
 BANK, GROUP, RANK, OTHER_RANK = range(4)
 """How two commands may be related: the first that fits, where a bank lies in its group and so on.
@@ -66,6 +68,14 @@ RULES = (
     Rule("tRP", RANK, PRE, REF, lambda t, _: t.tRP),
     Rule("tRFC", RANK, REF, ACT, lambda t, _: t.tRFC),
     Rule("tRFC", RANK, REF, REF, lambda t, _: t.tRFC),
+    # So must the banks of a bank refresh. It activates rows itself, so it keeps tRRD from an ACT.
+    Rule("tRP", BANK, PRE, REFB, lambda t, _: t.tRP),
+    Rule("tRFCpb", BANK, REFB, ACT, lambda t, _: t.tRFCpb),
+    Rule("tRFCpb", BANK, REFB, REFB, lambda t, _: t.tRFCpb),
+    Rule("tRRD_L", GROUP, ACT, REFB, lambda t, _: t.tRRD_L),
+    Rule("tRRD_S", RANK, ACT, REFB, lambda t, _: t.tRRD_S),
+    Rule("tRREFD", RANK, REFB, ACT, lambda t, _: t.tRREFD),
+    Rule("tRREFD", RANK, REFB, REFB, lambda t, _: t.tRREFD),
     # Between ranks only the data bus is shared.
     Rule("tRTRS", OTHER_RANK, RD, RD, lambda t, burst: burst + t.tRTRS),
     Rule("tRTRS", OTHER_RANK, WR, WR, lambda t, burst: burst + t.tRTRS),
@@ -82,7 +92,7 @@ RULES = (
 
 
 def gap_table(part: DramPart) -> Ints:
-    """The rules of a part as gaps in cycles, shape (4 scopes, 5 before, 5 after); else NO_RULE."""
+    """The rules of a part as gaps in cycles, shape (4 scopes, 6 before, 6 after); else NO_RULE."""
     gaps = np.full((4, len(COMMANDS), len(COMMANDS)), NO_RULE, dtype=np.int64)
     for rule in RULES:
         gaps[rule.scope, rule.before, rule.after] = rule.gap(part.timings, part.burst_cycles)
@@ -111,7 +121,7 @@ def push_back(
 
     Args:
         gaps: `gap_table`.
-        ready: earliest cycle of each command by bank, bank group and rank, shape (places, 5).
+        ready: earliest cycle of each command by bank, bank group and rank, shape (places, 6).
         command: what was issued.
         bank: row of its bank in `ready`.
         group: row of its bank group.
@@ -120,14 +130,15 @@ def push_back(
         end_rank: row after the last.
         now: when it was issued.
     """
-    for after in range(5):
+    # A column command holds back no refresh: the precharge between them does.
+    for after in range(REF if command in (RD, WR) else KINDS):
         ready[bank, after] = max(ready[bank, after], now + gaps[BANK, command, after])
         ready[group, after] = max(ready[group, after], now + gaps[GROUP, command, after])
         ready[rank, after] = max(ready[rank, after], now + gaps[RANK, command, after])
     if end_rank - first_rank > 1:
         for other in range(first_rank, end_rank):
             if other != rank:
-                for after in range(5):
+                for after in range(REF):
                     gap = gaps[OTHER_RANK, command, after]
                     ready[other, after] = max(ready[other, after], now + gap)
 

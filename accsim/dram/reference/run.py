@@ -13,7 +13,7 @@ from accsim.dram.reference.controller import (
     move,
     pick,
 )
-from accsim.dram.reference.device import PRE, RD, REF, WR, Ints
+from accsim.dram.reference.device import PRE, RD, REF, REFB, WR, Ints
 from accsim.dram.reference.lean import inlined, lean
 from accsim.dram.reference.refresh import begin_refresh, next_of_refresh, refresh
 
@@ -36,7 +36,7 @@ def _tick(
     now: int,
 ) -> int:
     """What channel `c` does in cycle `now`; the next cycle in which it may do something."""
-    wake = begin_refresh(p, channels, ranks, c, now)
+    wake = begin_refresh(p, banks, channels, ranks, c, now)
     b, end, command = -1, -1, -1
     if channels[c, s.REFRESHING] >= 0:
         b, end, command, later = next_of_refresh(p, ready, banks, channels, c, now)
@@ -54,12 +54,12 @@ def _tick(
             end = b + 1
         if b < 0:
             break
-        if command == REF:
-            refresh(p, gaps, ready, banks, channels, ranks, statistics, c, b, now)
+        if command in (REF, REFB):
+            refresh(p, gaps, ready, banks, channels, statistics, c, b, now)
             _log(commands, banks, b, command, now)
         else:
-            # More than one bank only where all of a rank are precharged at once.
-            for bank in range(b, end):
+            # More than one bank only where those of a refresh are precharged at once.
+            for bank in range(b, end, p[s.P_REFRESH_STEP] if refreshing else 1):
                 if command != PRE or banks[bank, s.OPEN_ROW] >= 0:
                     issue(
                         p,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from accsim.chip import Memory, Policy
-from accsim.dram.reference.device import LONG_AGO, Ints, gap_table
+from accsim.dram.reference.device import COMMANDS, LONG_AGO, REF, REFB, Ints, gap_table
 
 FAR = 2**62
 """A cycle that never comes."""
@@ -25,7 +25,9 @@ USED_AT = 6  # cycle of the last column command
 GROUP_PLACE = 7  # rows of `State.ready`
 RANK_PLACE = 8
 WANTS_ROW = 9  # 1: the oldest request in the queue is not for the open row
-BANK_FIELDS = 10
+RESTS = 10  # 1: about to be refreshed
+REFRESH_END = 11  # of its last refresh
+BANK_FIELDS = 12
 
 # Columns of `State.channels`.
 NOW = 0  # next cycle to look at
@@ -36,7 +38,7 @@ WRITES = 4
 QUEUED_ALL = 5  # requests in the bank queues
 TRIED = 6  # requests at the head of the buffer whose bank's queue was found full
 FREED = 7  # bank in whose queue a place has come free since then; -1: none
-REFRESHING = 8  # rank that is about to be refreshed, within the channel; -1: none
+REFRESHING = 8  # first bank that is about to be refreshed, row of `State.banks`; -1: none
 BUSY_SINCE = 9  # cycle at which the channel last got work after having had none
 LAST_COLUMN = 10
 LAST_END = 11  # end of the last data on the bus
@@ -47,7 +49,7 @@ CHANNEL_FIELDS = 15
 
 # Columns of `State.ranks`.
 REFRESH_DUE = 0
-REFRESH_END = 1
+REFRESH_TURN = 1  # which refresh of the interval tREFI that is
 ACT_WINDOW = 2  # cycles of the last four activates, from here on
 RANK_FIELDS = 6
 
@@ -78,9 +80,11 @@ STATISTICS = 10
     P_RTP,
     P_WRITE_TO_PRE,
     P_FAW,
-    P_RFC,
+    P_RFC,  # how long a refresh takes
     P_REFI,
-    P_REFRESH,
+    P_REFRESH_TURNS,  # refreshes of a rank in each tREFI
+    P_REFRESH_STEP,  # one refreshes every so-manieth bank of the rank
+    P_REFRESH_COMMAND,
     P_BUFFER,
     P_BANK_QUEUE,
     P_DRAIN_FROM,
@@ -92,7 +96,7 @@ STATISTICS = 10
     P_TWO_COMMANDS,
     P_HITS_FIRST,
     P_PRECHARGE_ALL,
-) = range(26)
+) = range(28)
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,7 @@ class State:
     """One memory system.
 
     ready      earliest cycle of each command: one row per bank, then per bank group, then per rank,
-               shape (places, 5)
+               shape (places, 6)
     banks      shape (banks, BANK_FIELDS)
     queues     requests of each bank in order, shape (banks, bank_queue)
     buffers    requests not yet in a bank's queue: row 2c are the reads of channel c, row 2c + 1
@@ -128,6 +132,11 @@ class State:
 def parameters(memory: Memory, policy: Policy) -> tuple[Ints, Ints]:
     """The parameters P_* and the table of gaps."""
     part, t = memory.part, memory.part.timings
+    turns, step, command, duration = 1, 1, REF, t.tRFC
+    if part.bank_refresh is not None and memory.refresh == part.bank_refresh.scheme:
+        turns = part.refresh_turns(memory.refresh)
+        step = turns // part.bank_refresh.rounds
+        command, duration = REFB, t.tRFCpb
     values = np.array(
         [
             memory.channels,
@@ -136,14 +145,15 @@ def parameters(memory: Memory, policy: Policy) -> tuple[Ints, Ints]:
             part.bank_groups,
             part.burst_cycles,
             *(t.CL, t.CWL, t.tRP, t.tRAS, t.tRTP, t.CWL + part.burst_cycles + t.tWR, t.tFAW),
-            *(t.tRFC, t.tREFI, int(memory.refresh)),
+            *(duration, t.tREFI, turns, step, command),
             *(policy.buffer, policy.bank_queue, policy.drain_from, policy.drain_to),
             *(policy.hit_limit, policy.starvation_limit),
             int(policy.page == "closed"),
             policy.timeout_cycles if policy.page == "timeout" else 0,
             int(policy.two_commands),
             int(policy.hits_first),
-            int(policy.precharge_all),
+            # PREA, or PREsb of DDR5; a pair of LPDDR5 is precharged bank by bank.
+            int(policy.precharge_all and memory.refresh != "per_bank"),
         ],
         dtype=np.int64,
     )
@@ -163,13 +173,14 @@ def fresh_state(memory: Memory, policy: Policy) -> State:
     rank = np.zeros((ranks, RANK_FIELDS), dtype=np.int64)
     rank[:, ACT_WINDOW:] = LONG_AGO
     # Ranks refresh in turn, evenly spread over the interval.
+    turns = part.refresh_turns(memory.refresh)
     for index in range(memory.ranks):
-        due = part.timings.tREFI * (index + 1) // memory.ranks
-        rank[index :: memory.ranks, REFRESH_DUE] = due if memory.refresh else FAR
+        due = part.timings.tREFI * (index + 1) // (memory.ranks * turns) if turns else FAR
+        rank[index :: memory.ranks, REFRESH_DUE] = due
     channel = np.zeros((memory.channels, CHANNEL_FIELDS), dtype=np.int64)
     channel[:, [REFRESHING, FREED]] = -1
     return State(
-        ready=np.full((banks + groups + ranks, 5), LONG_AGO, dtype=np.int64),
+        ready=np.full((banks + groups + ranks, len(COMMANDS)), LONG_AGO, dtype=np.int64),
         banks=bank,
         queues=np.zeros((banks, policy.bank_queue), dtype=np.int64),
         buffers=np.zeros((2 * memory.channels, policy.buffer), dtype=np.int64),
