@@ -56,10 +56,12 @@ class Pin:
     Attributes:
         match: a name, or a pattern with ``*`` and ``?``.
         at: where it stands, as a problem that has no message yet.
+        graph: name or pattern of the pass graphs that it is for.
     """
 
     match: str
     at: Problem
+    graph: str = "*"
     rows: int | None = None
     outer: int | None = None
     inner: int | None = None
@@ -75,3 +77,19 @@ class Pin:
 def pin_of(pins: tuple[Pin, ...], name: str) -> Pin | None:
     """The first pin that matches an operator's name."""
     return next((pin for pin in pins if fnmatchcase(name, pin.match)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Pinning:
+    """A mapping file: its name, None where there is no file, and what it pins, in its order."""
+
+    name: str | None = None
+    pins: tuple[Pin, ...] = ()
+
+    def of(self, graph: str) -> tuple[Pin, ...]:
+        """The pins that are for a pass graph."""
+        return tuple(pin for pin in self.pins if fnmatchcase(graph, pin.graph))
+
+
+UNPINNED = Pinning()
+"""Everything is left to the mapper."""
