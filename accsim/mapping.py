@@ -93,3 +93,58 @@ class Pinning:
 
 UNPINNED = Pinning()
 """Everything is left to the mapper."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the mapper knew when it chose a mapping: the estimate, in core cycles, of the chosen.
+
+    Attributes:
+        pinned: whether a mapping file had a say: candidates are those that agree with it.
+        candidates: mappings that it looked at.
+        fitting: how many of them fit the SRAM.
+        dram_cycles: DRAM traffic over what the pins carry.
+        array_cycles: of all tiles, one after the other.
+        vector_cycles: of the softmax (0 for matmuls).
+        exposed_cycles: in which the array waits for held blocks.
+    """
+
+    pinned: bool
+    candidates: int
+    fitting: int
+    dram_cycles: float
+    array_cycles: float
+    vector_cycles: float = 0.0
+    exposed_cycles: float = 0.0
+
+    @property
+    def cycles(self) -> float:
+        """What it reckoned with: the slowest unit, as if all else went on beside it."""
+        return max(self.dram_cycles, self.array_cycles + self.exposed_cycles, self.vector_cycles)
+
+
+@dataclass(frozen=True, slots=True)
+class SramDivision:
+    """How the SRAM is divided for one pass, in bytes.
+
+    Attributes:
+        resident: activations that stay, at most alive at once.
+        staging: blocks of spilled activations on their way out, and partial sums.
+        scores: attention scores of two units.
+        stream: what is left for tiles on their way in.
+        candidates: divisions that the mapper chose from.
+    """
+
+    resident: int
+    staging: int
+    scores: int
+    stream: int
+    candidates: int
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The mapper's account of a pass: the division, and its choice for each operator it cut."""
+
+    division: SramDivision
+    choices: dict[int, Choice]

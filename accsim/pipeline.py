@@ -8,13 +8,17 @@ from itertools import groupby
 
 from accsim import __version__
 from accsim.analysis.bounds import peak_macs_per_s
+from accsim.analysis.explain import explain
 from accsim.analysis.measure import PassStats, measure
+from accsim.analysis.operators import SeenPass
 from accsim.analysis.prefill import PrefillStats
 from accsim.analysis.sampling import sample
 from accsim.analysis.summary import speedups, summarize
 from accsim.chip import Chip
 from accsim.engine.simulate import simulate
 from accsim.errors import InputError, Problem
+from accsim.explanation import PassExplanation
+from accsim.lowering.account import account
 from accsim.lowering.lower import lower, sram_problem
 from accsim.mapping import UNPINNED, Pin, Pinning
 from accsim.ops import OpTrace, Pass, PassGraph, TracedRun
@@ -102,6 +106,23 @@ def simulate_pass(
     cache_tokens, pins = _cache_tokens(trace, chosen), pinning.of(graph.name)
     program = lower(chip, graph, one.contexts, cache_tokens, pins)
     return SimulatedPass(graph, program, simulate(program, chip))
+
+
+def explain_pass(
+    chip: Chip, trace: OpTrace, run_name: str, pass_index: int, pinning: Pinning = UNPINNED
+) -> PassExplanation:
+    """Simulate one pass in full and say how it is mapped and what its time goes to.
+
+    Passes are numbered and errors raised as by `simulate_pass`.
+    """
+    one = simulate_pass(chip, trace, run_name, pass_index, pinning)
+    graph, program = one.graph, one.program
+    traced = {each.name: each for each in trace.runs}[run_name]
+    cache_tokens, pins = _cache_tokens(trace, traced), pinning.of(graph.name)
+    told = account(chip, graph, program, cache_tokens, pins)
+    stats = measure(chip, graph, program, one.timeline)
+    seen = SeenPass(chip, graph, program, one.timeline, stats, told)
+    return explain(seen, trace, traced, pass_index, pinning.name)
 
 
 def check_fits(chip: Chip, trace: OpTrace) -> None:

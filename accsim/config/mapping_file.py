@@ -55,7 +55,7 @@ def load_pinning(file: str, trace: OpTrace) -> Pinning:
         at = document.problem(("ops", index, "match"), "")
         pins.append(Pin(at=at, **entry.model_dump()))
     if problems:
-        raise InputError(problems)
+        raise InputError(sorted(problems, key=lambda one: (one.line or 0, one.column or 0)))
     return Pinning(Path(file).name, tuple(pins))
 
 

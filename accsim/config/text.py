@@ -64,7 +64,7 @@ def suggest(word: str, allowed: Iterable[str]) -> str:
     return f"{hint} (allowed: {', '.join(words)})"
 
 
-def near(word: str, known: Iterable[str], most: int = 4) -> str:
-    """The tail of a message about a word of too large a vocabulary: those that come close."""
-    close = difflib.get_close_matches(word, list(known), n=most, cutoff=0.5)
-    return f"; near it are {', '.join(close)}" if close else ""
+def near(word: str, known: Iterable[str]) -> str:
+    """The tail of a message about a word of too large a vocabulary: the two nearest words."""
+    close = difflib.get_close_matches(word, list(known), n=2, cutoff=0.5)
+    return f", did you mean {' or '.join(map(repr, close))}?" if close else ""
