@@ -88,12 +88,17 @@ def run(
 
 
 def simulate_pass(
-    chip: Chip, trace: OpTrace, run_name: str, pass_index: int, pinning: Pinning = UNPINNED
+    chip: Chip,
+    trace: OpTrace,
+    run_name: str,
+    pass_index: int,
+    pinning: Pinning = UNPINNED,
+    progress: Progress | None = None,
 ) -> SimulatedPass:
     """Simulate one pass in full.
 
     Passes are numbered from 0: those of the prefill (one, but for a prompt that is read in chunks),
-    then the decode passes.
+    then the decode passes. `progress` is called with every per cent of the pass.
 
     Raises:
         InputError: the model does not fit the DRAM, or the pass not the SRAM, or a pin cannot be.
@@ -104,18 +109,29 @@ def simulate_pass(
     one = tuple(chosen.passes())[pass_index]
     graph = trace.graphs[one.graph]
     cache_tokens, pins = _cache_tokens(trace, chosen), pinning.of(graph.name)
+
+    def inside(percent: int) -> None:
+        if progress:
+            progress(f"{run_name}: pass {pass_index}", percent, 100)
+
+    inside(0)
     program = lower(chip, graph, one.contexts, cache_tokens, pins)
-    return SimulatedPass(graph, program, simulate(program, chip))
+    return SimulatedPass(graph, program, simulate(program, chip, progress=inside))
 
 
 def explain_pass(
-    chip: Chip, trace: OpTrace, run_name: str, pass_index: int, pinning: Pinning = UNPINNED
+    chip: Chip,
+    trace: OpTrace,
+    run_name: str,
+    pass_index: int,
+    pinning: Pinning = UNPINNED,
+    progress: Progress | None = None,
 ) -> PassExplanation:
     """Simulate one pass in full and say how it is mapped and what its time goes to.
 
-    Passes are numbered and errors raised as by `simulate_pass`.
+    Passes are numbered, errors raised and `progress` called as by `simulate_pass`.
     """
-    one = simulate_pass(chip, trace, run_name, pass_index, pinning)
+    one = simulate_pass(chip, trace, run_name, pass_index, pinning, progress)
     graph, program = one.graph, one.program
     traced = {each.name: each for each in trace.runs}[run_name]
     cache_tokens, pins = _cache_tokens(trace, traced), pinning.of(graph.name)

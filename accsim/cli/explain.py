@@ -40,6 +40,7 @@ def explain_command(
     import json
 
     from accsim.cli.inputs import chosen_pass, load_inputs, load_pins, located, tell_model
+    from accsim.cli.progress import progress_bar
 
     hardware, trace = load_inputs(chip, workload)
     run_name, number = chosen_pass(trace, chosen, option="--pass")
@@ -50,8 +51,8 @@ def explain_command(
     from accsim.pipeline import explain_pass
 
     tell_model(hardware)
-    with located(chip):
-        told = explain_pass(hardware, trace, run_name, number, pinning)
+    with located(chip), progress_bar() as progress:
+        told = explain_pass(hardware, trace, run_name, number, pinning, progress)
     if as_json:
         shown = told if name is None else told.only(told.line_of(name)[0])
         click.echo(json.dumps(shown.to_json(), indent=2, allow_nan=False))

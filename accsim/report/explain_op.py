@@ -95,8 +95,8 @@ def _dram(told: PassExplanation, op: OpExplanation) -> Iterator[str]:
         "spilled activations": dram.needed.spilled,
     }
     parts = [f"{size:,} B of {what}" for what, size in needed.items() if size]
-    if not parts and not dram.moved_bytes:
-        yield "Needs no byte of DRAM."
+    if not dram.moved_bytes:
+        yield "Moves no byte through the DRAM."
         return
     rate = show_rate(told.peak_dram_bytes_per_s)
     if parts:
@@ -177,10 +177,10 @@ def _mapper(told: PassExplanation, op: OpExplanation) -> Iterator[str]:
         return
     choice = op.choice
     parts = _sharing(told, op)
-    agreeing = f" that agree with {told.mapping}" if choice.pinned else ""
+    left = f" left by {told.mapping}" if choice.pinned else ""
     yield (
-        f"Of {counted(choice.candidates, 'candidate')}{agreeing}, {choice.fitting:,} of which fit "
-        f"the SRAM, it chose {mapping_words(op.mapping, op.inputs)}."
+        f"Candidates{left}: {choice.candidates:,}; fitting the SRAM: {choice.fitting:,}; chosen: "
+        f"{mapping_words(op.mapping, op.inputs)}."
     )
 
     def shown(cycles: float) -> str:

@@ -318,6 +318,15 @@ def test_the_json_of_an_explanation_is_plain(decode: PassExplanation) -> None:
     }
 
 
+def test_progress_is_told_by_per_cent_of_the_pass(small_chip: Chip, trace: OpTrace) -> None:
+    seen: list[tuple[str, int, int]] = []
+    explain_pass(small_chip, trace, "heads2", 1, progress=lambda *told: seen.append(told))
+    assert {(text, total) for text, _, total in seen} == {("heads2: pass 1", 100)}
+    done = [percent for _, percent, _ in seen]
+    assert done == sorted(done)
+    assert (done[0], done[-1]) == (0, 100)
+
+
 def test_an_explanation_can_be_narrowed_to_a_line(decode: PassExplanation) -> None:
     only = decode.only(decode.line_of("layers.1.qkv")[0])
     assert [op.name for op in only.ops] == [f"layers.{layer}.qkv" for layer in range(3)]

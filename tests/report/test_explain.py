@@ -188,8 +188,8 @@ def test_an_operator_is_told_with_its_numbers() -> None:
         "In the last 126 the array takes the next tile already.",
         "8 tiles occupy the array for 18,016 cycles; with waits for SRAM bandwidth 18.02 us, 36x "
         "the peak's time.",
-        "Of 1,200 candidates, 300 of which fit the SRAM, it chose 2 x 1000 x 128, weights stream, "
-        "split by rows.",
+        "Candidates: 1,200; fitting the SRAM: 300; chosen: 2 x 1000 x 128, weights stream, split "
+        "by rows.",
         "Its estimate: DRAM 20 us, array 15 us + 1 us for held blocks; the slowest counts, 20 us.",
         "Simulated: DRAM 42 us, array 18.02 us; 30 us of the critical path.",
     ):
@@ -209,7 +209,7 @@ def test_causes_are_told_to_the_picosecond() -> None:
 def test_an_operator_off_the_critical_path_says_so() -> None:
     text = operator(norm())
     assert "0 ps: it is never what the pass waits for" in text
-    assert "Needs no byte of DRAM." in text
+    assert "Moves no byte through the DRAM." in text
     assert "To pin" not in text
 
 
@@ -224,7 +224,7 @@ def test_the_vector_unit_is_told_with_its_numbers() -> None:
 def test_a_pinned_choice_names_the_file() -> None:
     op = replace(matmul(), choice=Choice(True, 3, 2, 20_000.0, 15_000))
     flat = " ".join(operator(op, told(op, mapping="pins.yaml")).split())
-    assert "Of 3 candidates that agree with pins.yaml, 2 of which fit the SRAM" in flat
+    assert "Candidates left by pins.yaml: 3; fitting the SRAM: 2; chosen: " in flat
 
 
 def test_the_lines_of_a_pin_can_be_copied_as_they_are() -> None:
