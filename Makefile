@@ -34,6 +34,7 @@ validate-dram: .venv/installed-dev
 schemas: .venv/installed
 	$(BIN)/accsim schema chip > chips/chip.schema.json
 	$(BIN)/accsim schema workload > workloads/workload.schema.json
+	$(BIN)/accsim schema mapping > docs/mapping.schema.json
 
 traces: .venv/installed
 	$(BIN)/python -m accsim.tracing.shipped traces

@@ -8,14 +8,19 @@ from itertools import groupby
 
 from accsim import __version__
 from accsim.analysis.bounds import peak_macs_per_s
+from accsim.analysis.explain import explain
 from accsim.analysis.measure import PassStats, measure
+from accsim.analysis.operators import SeenPass
 from accsim.analysis.prefill import PrefillStats
 from accsim.analysis.sampling import sample
 from accsim.analysis.summary import speedups, summarize
 from accsim.chip import Chip
 from accsim.engine.simulate import simulate
 from accsim.errors import InputError, Problem
+from accsim.explanation import PassExplanation
+from accsim.lowering.account import account
 from accsim.lowering.lower import lower, sram_problem
+from accsim.mapping import UNPINNED, Pin, Pinning
 from accsim.ops import OpTrace, Pass, PassGraph, TracedRun
 from accsim.program import Program
 from accsim.result import Result, RunResult
@@ -37,7 +42,12 @@ class SimulatedPass:
 
 
 def run(
-    chip: Chip, trace: OpTrace, *, exact: bool = False, progress: Progress | None = None
+    chip: Chip,
+    trace: OpTrace,
+    *,
+    exact: bool = False,
+    progress: Progress | None = None,
+    pinning: Pinning = UNPINNED,
 ) -> Result:
     """Simulate every run of a trace on a chip.
 
@@ -47,16 +57,18 @@ def run(
         exact: simulate every pass and every layer; otherwise some decode passes are interpolated
             and the equal layers of the prefill extrapolated (`RunResult.sampling` says how far).
         progress: called before each simulated pass and with every per cent of it.
+        pinning: what a mapping file fixes.
 
     Raises:
         InputError: the model does not fit the DRAM, or a pass not the SRAM, or a run decodes
-            nothing.
+            nothing, or a pin cannot be.
         SimulationError: the simulation failed a check (a bug).
     """
     _check_decodes(trace)
     check_fits(chip, trace)
     runs = tuple(
-        _run(chip, trace, one, exact, progress, number) for number, one in enumerate(trace.runs)
+        _run(chip, trace, one, exact, progress, number, pinning)
+        for number, one in enumerate(trace.runs)
     )
     if progress:
         progress("done", len(runs), len(runs))
@@ -71,25 +83,62 @@ def run(
         sram_bytes=chip.sram.capacity_bytes,
         runs=runs,
         speedup=speedups(trace.baseline, runs),
+        mapping=pinning.name,
     )
 
 
-def simulate_pass(chip: Chip, trace: OpTrace, run_name: str, pass_index: int) -> SimulatedPass:
+def simulate_pass(
+    chip: Chip,
+    trace: OpTrace,
+    run_name: str,
+    pass_index: int,
+    pinning: Pinning = UNPINNED,
+    progress: Progress | None = None,
+) -> SimulatedPass:
     """Simulate one pass in full.
 
     Passes are numbered from 0: those of the prefill (one, but for a prompt that is read in chunks),
-    then the decode passes.
+    then the decode passes. `progress` is called with every per cent of the pass.
 
     Raises:
-        InputError: the model does not fit the DRAM, or the pass not the SRAM.
+        InputError: the model does not fit the DRAM, or the pass not the SRAM, or a pin cannot be.
         KeyError, IndexError: no such run or pass.
     """
     check_fits(chip, trace)
     chosen = {one.name: one for one in trace.runs}[run_name]
     one = tuple(chosen.passes())[pass_index]
     graph = trace.graphs[one.graph]
-    program = lower(chip, graph, one.contexts, _cache_tokens(trace, chosen))
-    return SimulatedPass(graph, program, simulate(program, chip))
+    cache_tokens, pins = _cache_tokens(trace, chosen), pinning.of(graph.name)
+
+    def inside(percent: int) -> None:
+        if progress:
+            progress(f"{run_name}: pass {pass_index}", percent, 100)
+
+    inside(0)
+    program = lower(chip, graph, one.contexts, cache_tokens, pins)
+    return SimulatedPass(graph, program, simulate(program, chip, progress=inside))
+
+
+def explain_pass(
+    chip: Chip,
+    trace: OpTrace,
+    run_name: str,
+    pass_index: int,
+    pinning: Pinning = UNPINNED,
+    progress: Progress | None = None,
+) -> PassExplanation:
+    """Simulate one pass in full and say how it is mapped and what its time goes to.
+
+    Passes are numbered, errors raised and `progress` called as by `simulate_pass`.
+    """
+    one = simulate_pass(chip, trace, run_name, pass_index, pinning, progress)
+    graph, program = one.graph, one.program
+    traced = {each.name: each for each in trace.runs}[run_name]
+    cache_tokens, pins = _cache_tokens(trace, traced), pinning.of(graph.name)
+    told = account(chip, graph, program, cache_tokens, pins)
+    stats = measure(chip, graph, program, one.timeline)
+    seen = SeenPass(chip, graph, program, one.timeline, stats, told)
+    return explain(seen, trace, traced, pass_index, pinning.name)
 
 
 def check_fits(chip: Chip, trace: OpTrace) -> None:
@@ -147,6 +196,7 @@ def _run(
     exact: bool,
     progress: Progress | None,
     number: int,
+    pinning: Pinning,
 ) -> RunResult:
     cache_tokens = _cache_tokens(trace, one)
 
@@ -161,9 +211,10 @@ def _run(
     def decode_pass(index: int) -> PassStats:
         inside = within(f"decode pass {index + 1} of {len(one.decode)}")
         this = one.decode[index]
-        return _measured(chip, trace.graphs[this.graph], this, cache_tokens, inside)
+        pins = pinning.of(this.graph)
+        return _measured(chip, trace.graphs[this.graph], this, cache_tokens, pins, inside)
 
-    prefill = _prefill(chip, trace, one, cache_tokens, exact, within)
+    prefill = _prefill(chip, trace, one, cache_tokens, exact, pinning, within)
     decode = sample([each.context for each in one.decode], decode_pass, exact=exact)
     return summarize(chip, trace, one, prefill, decode)
 
@@ -174,9 +225,14 @@ def _cache_tokens(trace: OpTrace, one: TracedRun) -> int:
 
 
 def _measured(
-    chip: Chip, graph: PassGraph, one: Pass, cache_tokens: int, inside: Callable[[int], None]
+    chip: Chip,
+    graph: PassGraph,
+    one: Pass,
+    cache_tokens: int,
+    pins: tuple[Pin, ...],
+    inside: Callable[[int], None],
 ) -> PassStats:
-    program = lower(chip, graph, one.contexts, cache_tokens)
+    program = lower(chip, graph, one.contexts, cache_tokens, pins)
     return measure(chip, graph, program, simulate(program, chip, progress=inside))
 
 
@@ -186,17 +242,20 @@ def _prefill(
     one: TracedRun,
     cache_tokens: int,
     exact: bool,
+    pinning: Pinning,
     within: Callable[[str], Callable[[int], None]],
 ) -> PrefillStats:
     count = len(one.prefill)
 
     def measured(graph: PassGraph, number: int) -> PassStats:
         inside = within("prefill" if count == 1 else f"prefill pass {number + 1} of {count}")
-        return _measured(chip, graph, one.prefill[number], cache_tokens, inside)
+        pins = pinning.of(graph.name)
+        return _measured(chip, graph, one.prefill[number], cache_tokens, pins, inside)
 
     total = PrefillStats.none()
     for name, numbers in groupby(range(count), lambda number: one.prefill[number].graph):
-        total += _alike(one, trace.graphs[name], tuple(numbers), exact, measured)
+        graph, pins = trace.graphs[name], pinning.of(name)
+        total += _alike(one, graph, tuple(numbers), exact, pins, measured)
     return total
 
 
@@ -205,11 +264,12 @@ def _alike(
     graph: PassGraph,
     numbers: tuple[int, ...],
     exact: bool,
+    pins: tuple[Pin, ...],
     measured: Callable[[PassGraph, int], PassStats],
 ) -> PrefillStats:
     """Prefill passes of one graph: they differ in contexts only, as decode passes do."""
     layers = len({op.layer for op in graph.ops if op.layer is not None})
-    short = None if exact else shorten(graph)
+    short = None if exact else shorten(graph, pins)
     if short is None:
         short = Shortened(graph, frozenset(), 0)
     passes = sample(

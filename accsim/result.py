@@ -173,7 +173,10 @@ class Speedup:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The answer to one chip and one workload."""
+    """The answer to one chip and one workload.
+
+    `mapping` is the name of the mapping file whose pins were followed, None without one.
+    """
 
     chip: str
     workload: str
@@ -185,6 +188,7 @@ class Result:
     sram_bytes: int
     runs: tuple[RunResult, ...]
     speedup: Speedup
+    mapping: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The ``accsim.result/1`` object: plain dicts, lists, strings and numbers."""

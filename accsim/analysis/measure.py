@@ -90,31 +90,40 @@ def _check_bounds(
             )
 
 
-def _unit_times(timeline: Timeline) -> Column:
-    """Busy and stalled time of each unit.
+def service_ps(timeline: Timeline, unit: Unit) -> Column:
+    """How long the memory served each descriptor of a queue, in the order of the queue.
 
-    A tile unit is busy from the start of a tile until it is free for the next one. The DMA queues
-    share the memory, which serves descriptors in order: each is busy from its arrival, or from the
-    end of the one before, to its own end. Stalled is the rest of the time until a unit's last
-    command has ended.
+    From its arrival, or from the end of the one that the memory took before, to its own end.
     """
-    times = np.zeros((4, 2), dtype=np.int64)
     order = timeline.memory
     starts = np.zeros(len(order.unit), dtype=np.int64)
     ends = np.zeros(len(order.unit), dtype=np.int64)
-    for unit in (Unit.LOAD, Unit.STORE):
-        mine = order.unit == unit
-        lane = timeline.lane(unit)
-        starts[mine] = lane.start_ps[order.index[mine]]
-        ends[mine] = lane.end_ps[order.index[mine]]
+    for each in (Unit.LOAD, Unit.STORE):
+        those = order.unit == each
+        lane = timeline.lane(each)
+        starts[those] = lane.start_ps[order.index[those]]
+        ends[those] = lane.end_ps[order.index[those]]
     previous = np.concatenate([[0], ends[:-1]]) if len(ends) else ends
-    service = ends - np.maximum(starts, previous)
+    mine = order.unit == unit
+    service = np.zeros(len(timeline.lane(unit)), dtype=np.int64)
+    service[order.index[mine]] = (ends - np.maximum(starts, previous))[mine]
+    return service
+
+
+def _unit_times(timeline: Timeline) -> Column:
+    """Busy and stalled time of each unit.
+
+    A tile unit is busy from the start of a tile until it is free for the next one, a DMA queue
+    while the memory serves one of its descriptors (`service_ps`). Stalled is the rest of the time
+    until a unit's last command has ended.
+    """
+    times = np.zeros((4, 2), dtype=np.int64)
     for unit in Unit:
         lane = timeline.lane(unit)
         if len(lane) == 0:
             continue
         if unit in (Unit.LOAD, Unit.STORE):
-            busy = int(service[order.unit == unit].sum())
+            busy = int(service_ps(timeline, unit).sum())
         else:
             busy = int((lane.free_ps - lane.start_ps).sum())
         times[unit] = busy, int(lane.end_ps[-1]) - busy

@@ -29,26 +29,51 @@ The pipeline's latency is paid once per tile and does not overlap with the next 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from accsim.array.cost import TileCost, ceil_div, parts, reduction_steps
 from accsim.chip import DotProductEngine
 from accsim.mapping import Split
+
+
+@dataclass(frozen=True, slots=True)
+class DotProductTerms:
+    """What the cycles of a tile follow from: `turns`, `rounds` and `steps` of the engine with the
+    largest share of the tile; `all_turns` and `all_steps` are those of the whole.
+    """
+
+    all_turns: int
+    all_steps: int
+    turns: int
+    rounds: int
+    steps: int
+    cycles: int
+
+
+def dot_product_terms(
+    array: DotProductEngine, m: int, k: int, n: int, operand_bits: int, split: Split, scales: int
+) -> DotProductTerms:
+    """The terms of a tile's cycles (see `accsim.array.cycles.tile_cost`)."""
+    at_once = array.width * array.pe_rate(operand_bits)
+    all_turns = _turns(array, m)
+    all_steps = reduction_steps(array, k, at_once, scales)
+    sizes: dict[Split, int] = {"rows": all_turns, "inner": all_steps, "outer": n}
+    shares = sizes | {split: ceil_div(sizes[split], array.count)}
+    turns, rounds, steps = shares["rows"], ceil_div(shares["outer"], array.lanes), shares["inner"]
+    cycles = turns * rounds * steps + array.latency_cycles
+    return DotProductTerms(all_turns, all_steps, turns, rounds, steps, cycles)
 
 
 def dot_product_cost(
     array: DotProductEngine, m: int, k: int, n: int, operand_bits: int, split: Split, scales: int
 ) -> TileCost:
     """Cost of a tile on dot-product engines (see `accsim.array.cycles.tile_cost`)."""
-    at_once = array.width * array.pe_rate(operand_bits)
-    turns = _turns(array, m)
-    steps = reduction_steps(array, k, at_once, scales)
-    sizes: dict[Split, int] = {"rows": turns, "inner": steps, "outer": n}
-    shares = sizes | {split: ceil_div(sizes[split], array.count)}
-    rounds = ceil_div(shares["outer"], array.lanes)
-    reducing = parts(steps, array.count) if split == "inner" else 1
+    terms = dot_product_terms(array, m, k, n, operand_bits, split, scales)
+    reducing = parts(terms.all_steps, array.count) if split == "inner" else 1
     return TileCost(
-        shares["rows"] * rounds * shares["inner"] + array.latency_cycles,
-        a_reads=m * k * rounds,
-        b_reads=turns * k * n,
+        terms.cycles,
+        a_reads=m * k * terms.rounds,
+        b_reads=terms.all_turns * k * n,
         c_writes=m * n * reducing,
         c_reads=m * n * (reducing - 1),
     )

@@ -62,6 +62,8 @@ each weight by its scale as it enters need no such rows: for them scales are fre
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from accsim.array.cost import TileCost, ceil_div, parts, reduction_steps
 from accsim.chip import Dataflow, SystolicArray
 from accsim.mapping import Split
@@ -74,16 +76,39 @@ _MAPPING: dict[Dataflow, tuple[Split, Split, Split]] = {
 """The dimensions of the product that run down the array, across it, and through it."""
 
 
+@dataclass(frozen=True, slots=True)
+class SystolicTerms:
+    """What the cycles of a tile follow from.
+
+    `shares` are the sizes of the array with the largest share of the tile, its reduction in
+    `steps`; `axes` the dimensions that run down the array, across it and through it.
+    """
+
+    steps: int
+    shares: dict[Split, int]
+    axes: tuple[Split, Split, Split]
+    cycles: int
+    drain_cycles: int
+
+
+def systolic_terms(
+    array: SystolicArray, m: int, k: int, n: int, operand_bits: int, split: Split, scales: int
+) -> SystolicTerms:
+    """The terms of a tile's cycles (see `accsim.array.cycles.tile_cost`)."""
+    steps = reduction_steps(array, k, array.pe_rate(operand_bits), scales)
+    sizes: dict[Split, int] = {"rows": m, "inner": steps, "outer": n}
+    shares = sizes | {split: ceil_div(sizes[split], array.count)}
+    down, across, through = axes = _MAPPING[array.dataflow]
+    folds = ceil_div(shares[down], array.rows) * ceil_div(shares[across], array.columns)
+    return SystolicTerms(steps, shares, axes, *_cycles(array, folds, shares[through]))
+
+
 def systolic_cost(
     array: SystolicArray, m: int, k: int, n: int, operand_bits: int, split: Split, scales: int
 ) -> TileCost:
     """Cost of a tile on systolic arrays (see `accsim.array.cycles.tile_cost`)."""
-    steps = reduction_steps(array, k, array.pe_rate(operand_bits), scales)
-    sizes: dict[Split, int] = {"rows": m, "inner": steps, "outer": n}
-    shares = sizes | {split: ceil_div(sizes[split], array.count)}
-    down, across, through = _MAPPING[array.dataflow]
-    folds = ceil_div(shares[down], array.rows) * ceil_div(shares[across], array.columns)
-    cycles, drain_cycles = _cycles(array, folds, shares[through])
+    terms = systolic_terms(array, m, k, n, operand_bits, split, scales)
+    steps, (down, across, through) = terms.steps, terms.axes
     # What streams is read again for each fold beside or below the first; what is held, once.
     a_reads, b_reads = m * k, k * n
     if across == "outer":
@@ -97,12 +122,12 @@ def systolic_cost(
     reducing = parts(reduced, array.count) if split == "inner" else 1
     sums = reducing if through == "inner" else reduced
     return TileCost(
-        cycles,
+        terms.cycles,
         a_reads,
         b_reads,
         c_writes=m * n * sums,
         c_reads=m * n * (reducing - 1),
-        drain_cycles=drain_cycles,
+        drain_cycles=terms.drain_cycles,
     )
 
 

@@ -9,11 +9,13 @@ from pathlib import Path
 import click
 
 from accsim.chip import Chip
+from accsim.config.mapping_file import load_pinning
 from accsim.config.resolve import load_both, load_chip
 from accsim.config.shipped import find, folder
 from accsim.config.text import suggest
 from accsim.config.yaml_source import read_yaml
 from accsim.errors import InputError, Problem
+from accsim.mapping import UNPINNED, Pinning
 from accsim.ops import OpTrace, TracedRun
 from accsim.tracing.decoding import trace_workload
 from accsim.tracing.file import read_trace
@@ -47,6 +49,15 @@ def load_inputs(chip: str, workload: str) -> tuple[Chip, OpTrace]:
     return hardware, trace
 
 
+def load_pins(file: str | None, trace: OpTrace) -> Pinning:
+    """The mapping file of that path for a trace; without one, everything is left to the mapper.
+
+    Raises:
+        InputError: with the problems of the file.
+    """
+    return UNPINNED if file is None else load_pinning(file, trace)
+
+
 @contextmanager
 def located(chip: str) -> Iterator[None]:
     """Give problems that only show when a chip is used their place in the chip file.
@@ -59,7 +70,9 @@ def located(chip: str) -> Iterator[None]:
     except InputError as error:
         document = read_yaml(str(find("chips", chip)))
         raise InputError(
-            document.problem(tuple(one.key.split(".")), one.message) if one.key else one
+            document.problem(tuple(one.key.split(".")), one.message)
+            if one.key and one.line is None
+            else one
             for one in error.problems
         ) from None
 

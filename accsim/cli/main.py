@@ -12,6 +12,7 @@ import click
 
 from accsim.cli.addresses import addresses_command
 from accsim.cli.dram import dram_command
+from accsim.cli.explain import explain_command
 from accsim.cli.run import run_command
 from accsim.cli.schema import schema_command
 from accsim.cli.show import show_command
@@ -55,6 +56,7 @@ def cli() -> None:
 
 
 cli.add_command(run_command)
+cli.add_command(explain_command)
 cli.add_command(trace_command)
 cli.add_command(schema_command)
 cli.add_command(show_command)

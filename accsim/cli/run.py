@@ -12,6 +12,7 @@ import click
 
 if TYPE_CHECKING:
     from accsim.chip import Chip
+    from accsim.mapping import Pinning
     from accsim.ops import OpTrace
     from accsim.result import Result
 
@@ -43,6 +44,7 @@ class FolderPath(click.Path):
     metavar="DIR",
     help="Also write result.json, ops.csv and the timeline of one pass, pass.pftrace.",
 )
+@click.option("--mapping", metavar="FILE", help="Pin how operators are cut, where FILE says so.")
 @click.option("--exact", is_flag=True, help="Simulate every pass; interpolate none.")
 @click.option(
     "--trace-pass",
@@ -57,6 +59,7 @@ def run_command(
     workload: str,
     as_json: bool,
     out: Path | None,
+    mapping: str | None,
     exact: bool,
     trace_pass: str | None,
     chrome: bool,
@@ -71,12 +74,13 @@ def run_command(
         if given and out is None:
             raise click.UsageError(f"{option} needs --out DIR: it is about a file written there.")
 
-    from accsim.cli.inputs import chosen_pass, load_inputs, located, tell_model
+    from accsim.cli.inputs import chosen_pass, load_inputs, load_pins, located, tell_model
     from accsim.cli.progress import progress_bar
     from accsim.cli.writing import out_folder
 
     hardware, trace = load_inputs(chip, workload)
     shown_pass = chosen_pass(trace, trace_pass)
+    pinning = load_pins(mapping, trace)
     # Only now: loading the simulator takes longer than refusing a broken file.
     from accsim.pipeline import run
 
@@ -84,9 +88,9 @@ def run_command(
         tell_model(hardware)
     with nullcontext() if out is None else out_folder(out) as folder:
         with located(chip), nullcontext() if quiet else progress_bar() as progress:
-            result = run(hardware, trace, exact=exact, progress=progress)
+            result = run(hardware, trace, exact=exact, progress=progress, pinning=pinning)
         if folder is not None:
-            _write_files(folder, result, hardware, trace, shown_pass, chrome)
+            _write_files(folder, result, hardware, trace, shown_pass, pinning, chrome)
             written = sorted(file.name for file in folder.iterdir())
     if out is not None and not quiet:
         for name in written:
@@ -113,6 +117,7 @@ def _write_files(
     chip: Chip,
     trace: OpTrace,
     shown_pass: tuple[str, int],
+    pinning: Pinning,
     chrome: bool,
 ) -> None:
     from accsim.export.chrome import write_chrome_json_gz
@@ -124,7 +129,7 @@ def _write_files(
 
     (folder / "result.json").write_text(result_json(result), encoding="utf-8")
     write_ops_csv(folder / "ops.csv", result)
-    shown = simulate_pass(chip, trace, *shown_pass)
+    shown = simulate_pass(chip, trace, *shown_pass, pinning)
     events = PassEvents(chip, shown.graph, shown.program, shown.timeline)
     write_pftrace(folder / "pass.pftrace", events)
     if chrome:

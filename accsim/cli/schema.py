@@ -1,4 +1,4 @@
-"""``accsim schema``: what may stand in a chip or workload file."""
+"""``accsim schema``: what may stand in a chip, workload or mapping file."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Literal
 import click
 
 
-@click.command("schema", short_help="Print the JSON Schema of chip or workload files.")
-@click.argument("kind", type=click.Choice(["chip", "workload"]))
-def schema_command(kind: Literal["chip", "workload"]) -> None:
-    """Print the JSON Schema of chip or workload files, for editors and generators."""
+@click.command("schema", short_help="Print the JSON Schema of a kind of file.")
+@click.argument("kind", type=click.Choice(["chip", "workload", "mapping"]))
+def schema_command(kind: Literal["chip", "workload", "mapping"]) -> None:
+    """Print the JSON Schema of chip, workload or mapping files, for editors and generators."""
     import json
 
     from accsim.config.schema import json_schema

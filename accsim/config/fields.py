@@ -1,4 +1,4 @@
-"""What the sections of both file formats are made of."""
+"""What the sections of all file formats are made of."""
 
 from __future__ import annotations
 

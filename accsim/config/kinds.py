@@ -1,4 +1,4 @@
-"""Telling chips from workloads, which are easily given in each other's place."""
+"""Telling kinds of files apart, which are easily given in each other's place."""
 
 from __future__ import annotations
 
@@ -6,13 +6,18 @@ from typing import Literal
 
 from accsim.config.chip_schema import ChipFile
 from accsim.config.fields import Section
+from accsim.config.mapping_schema import MappingFile
 from accsim.config.workload_schema import WorkloadFile
 from accsim.config.yaml_source import Document
 from accsim.errors import InputError, Problem
 
-FileKind = Literal["chip", "workload"]
+FileKind = Literal["chip", "workload", "mapping"]
 
-FORMATS: dict[FileKind, type[Section]] = {"chip": ChipFile, "workload": WorkloadFile}
+FORMATS: dict[FileKind, type[Section]] = {
+    "chip": ChipFile,
+    "workload": WorkloadFile,
+    "mapping": MappingFile,
+}
 """What may stand in a file of each kind."""
 
 
@@ -21,7 +26,7 @@ class WrongKindError(InputError):
 
 
 def refuse_other_kind(document: Document, expected: FileKind) -> None:
-    """Check that a file is not plainly of the other kind, by its top-level keys.
+    """Check that a file is not plainly of another kind, by its top-level keys.
 
     It is if more of them belong to the other format alone than to the expected one alone: a stray
     key is better called unknown.
@@ -29,8 +34,8 @@ def refuse_other_kind(document: Document, expected: FileKind) -> None:
     Raises:
         WrongKindError: it is.
     """
-    other: FileKind = "workload" if expected == "chip" else "chip"
-    own, foreign = set(FORMATS[expected].model_fields), set(FORMATS[other].model_fields)
-    keys = set(document.value)
-    if len(keys & (foreign - own)) > len(keys & (own - foreign)):
-        raise WrongKindError(Problem(document.file, f"this is a {other}, not a {expected}"))
+    own, keys = set(FORMATS[expected].model_fields), set(document.value)
+    for other, format_ in FORMATS.items():
+        foreign = set(format_.model_fields)
+        if len(keys & (foreign - own)) > len(keys & (own - foreign)):
+            raise WrongKindError(Problem(document.file, f"this is a {other}, not a {expected}"))

@@ -1,4 +1,4 @@
-"""The two file formats as JSON Schemas, for editors.
+"""The file formats as JSON Schemas, for editors.
 
 The formats themselves are pydantic models: strict (no text for numbers, no ``true`` for 1), closed
 (no unknown keys) and frozen. Their descriptions become those of the JSON Schema.

@@ -62,3 +62,9 @@ def suggest(word: str, allowed: Iterable[str]) -> str:
     close = difflib.get_close_matches(word.lower(), by_lower, n=1)
     hint = f", did you mean {by_lower[close[0]]!r}?" if close else ""
     return f"{hint} (allowed: {', '.join(words)})"
+
+
+def near(word: str, known: Iterable[str]) -> str:
+    """The tail of a message about a word of too large a vocabulary: the two nearest words."""
+    close = difflib.get_close_matches(word, list(known), n=2, cutoff=0.5)
+    return f", did you mean {' or '.join(map(repr, close))}?" if close else ""

@@ -65,3 +65,13 @@ def epilogue_of(graph: PassGraph, index: int, residency: Residency) -> Epilogue 
         loaded=others[0] if others else None,
         stored=stored[0] if stored else None,
     )
+
+
+def in_dram(graph: PassGraph, residency: Residency) -> frozenset[str]:
+    """The activations that live in DRAM: those spilled, but for what is used up block by block."""
+    passed_on = {
+        op.writes[0].name
+        for index, op in enumerate(graph.ops)
+        if op.kind == "matmul" and epilogue_of(graph, index, residency) is not None
+    }
+    return residency.spilled - passed_on

@@ -12,6 +12,7 @@ from accsim.lowering.builder import ProgramBuilder, ProgramProbe, SeenEnough
 from accsim.lowering.check import check_program
 from accsim.lowering.division import ranked
 from accsim.lowering.elementwise import INPUTS_PER_OUTPUT, lower_elementwise, lower_kv_append
+from accsim.lowering.epilogue import in_dram
 from accsim.lowering.layout import lay_out
 from accsim.lowering.matmul import lower_matmul
 from accsim.lowering.residency import Residency, is_streamed
@@ -157,7 +158,7 @@ def _lower_divided(
         residency.stream_bytes,
         frozenset(site.moves_more),
         tuple(sorted(site.mappings.items())),
-        residency.spilled,
+        in_dram(graph, residency),
     )
     if max(program.loads.sram_bytes, default=0) * 2 > residency.stream_bytes:
         raise DoesNotFit("two of its tiles do not fit beside the activations")

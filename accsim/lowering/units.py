@@ -124,16 +124,25 @@ class AttentionUnits:
             if min(self.pin.rows, self.shape.rows) > most:
                 raise BadPin(self.pin, f"{self.scores.name}: no more than {most} rows fit")
             return self.pin.rows
-        fill = max(MIN_ROWS, self.site.chip.array.rows_at_once // self.together)
-        candidates = [most]
-        while candidates[-1] > fill:
-            candidates.append(fill * -(-candidates[-1] // (2 * fill)))
+        candidates = self.row_candidates(most)
         if len(candidates) == 1:
             return most
         return min(candidates, key=lambda rows: (self.estimated(longest, rows), -rows))
 
+    def row_candidates(self, most: int) -> list[int]:
+        """Rows of a unit that are worth a look: the most, then about half as many, and so on."""
+        fill = max(MIN_ROWS, self.site.chip.array.rows_at_once // self.together)
+        candidates = [most]
+        while candidates[-1] > fill:
+            candidates.append(fill * -(-candidates[-1] // (2 * fill)))
+        return candidates
+
     def estimated(self, sequence: int, rows: int) -> float:
         """Estimated core cycles of one KV head: the slowest of DRAM, array and vector unit."""
+        return max(self.demands(sequence, rows))
+
+    def demands(self, sequence: int, rows: int) -> tuple[float, float, float]:
+        """Estimated core cycles of one KV head on DRAM, array and vector unit."""
         shape = self.shape
         heads = 1
         if rows < shape.rows:
@@ -149,7 +158,8 @@ class AttentionUnits:
                 moved += 2 * unit.heads * piece.loaded * self.cache.vector_bytes
                 array += self.array_part(unit, piece, shape.head_dim, keys).cycles
                 array += self.array_part(unit, piece, keys, shape.head_dim).cycles
-        return max(moved / dram_bytes_per_cycle(self.site.chip), array, vector) / heads
+        dram = moved / dram_bytes_per_cycle(self.site.chip)
+        return dram / heads, array / heads, vector / heads
 
     def score_limit(self) -> int:
         """Bytes that the scores of a unit may take."""

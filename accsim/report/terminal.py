@@ -47,12 +47,13 @@ def print_result(result: Result, console: Console) -> None:
 def _setting(result: Result) -> str:
     """What was simulated, in one paragraph."""
     ridge = result.peak_macs_per_s / result.peak_dram_bytes_per_s
+    pinned = f" Mapping pinned by {result.mapping}." if result.mapping else ""
     commands = " Every DRAM command is simulated." if _by_command(result) else ""
     return (
         f"{result.chip}: DRAM {show_rate(result.peak_dram_bytes_per_s)}, "
         f"{show_count(result.peak_macs_per_s, 'MAC/s')}, ridge at {ridge:.3g} MACs/B, "
         f"SRAM {show_capacity(result.sram_bytes)}, {show_count(result.clock_hz, 'Hz')}. "
-        f"Workload {result.workload}, seed {result.seed}.{commands}"
+        f"Workload {result.workload}, seed {result.seed}.{pinned}{commands}"
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from accsim.mapping import Pin, pin_of
 from accsim.ops import Op, PassGraph, Tensor
 
 KEEP = 4
@@ -23,10 +24,13 @@ class Shortened:
     missing: int
 
 
-def shorten(graph: PassGraph) -> Shortened | None:
-    """Drop layers from the longest run of equal consecutive layers; None if it is short anyway."""
+def shorten(graph: PassGraph, pins: tuple[Pin, ...] = ()) -> Shortened | None:
+    """Drop layers from the longest run of equal consecutive layers; None if it is short anyway.
+
+    Layers whose operators are pinned by different entries of `pins` are not equal.
+    """
     layers = _layers(graph)
-    start, end = _longest_run(graph, layers)
+    start, end = _longest_run(graph, layers, pins)
     if end - start <= KEEP:
         return None
     first_dropped = start + KEEP
@@ -56,7 +60,9 @@ def _layers(graph: PassGraph) -> dict[int, list[int]]:
     return layers
 
 
-def _longest_run(graph: PassGraph, layers: dict[int, list[int]]) -> tuple[int, int]:
+def _longest_run(
+    graph: PassGraph, layers: dict[int, list[int]], pins: tuple[Pin, ...]
+) -> tuple[int, int]:
     """Layers [start, end) that are alike and each fed by the one before, and feed only the next."""
     made: dict[str, tuple[int | None, str, int]] = {}
     readers: dict[int, set[int | None]] = {}
@@ -82,9 +88,8 @@ def _longest_run(graph: PassGraph, layers: dict[int, list[int]]) -> tuple[int, i
                 else:
                     sources.append((tensor.shape, tensor.format, tensor.place))
             shapes = tuple((t.shape, t.format) for t in op.writes)
-            parts.append(
-                (op.kind, op.group, op.rows, op.inner, op.outer, op.attention, shapes, *sources)
-            )
+            work = (op.kind, op.group, op.rows, op.inner, op.outer, op.attention, shapes)
+            parts.append((*work, pin_of(pins, op.name), *sources))
         return tuple(parts)
 
     best = (0, 0)

@@ -46,6 +46,7 @@ def test_help_names_every_command() -> None:
     assert [line.split()[0] for line in text.split("Commands:\n")[1].splitlines()] == [
         "addresses",
         "dram",
+        "explain",
         "run",
         "schema",
         "show",
@@ -121,14 +122,14 @@ def test_every_failure_has_its_exit_code_and_no_traceback(
     assert capfd.readouterr().err == text
 
 
-@pytest.mark.parametrize("kind", ["chip", "workload"])
+@pytest.mark.parametrize("kind", ["chip", "workload", "mapping"])
 def test_the_schema_is_one_json_object(kind: str) -> None:
     done = accsim("schema", kind)
     assert done.returncode == 0
     assert json.loads(done.stdout)["title"] == f"accsim {kind} file"
 
 
-def test_there_are_two_schemas() -> None:
+def test_there_are_three_schemas() -> None:
     done = accsim("schema", "sweep")
     assert done.returncode == 2
-    assert "'sweep' is not one of 'chip', 'workload'" in done.stderr
+    assert "'sweep' is not one of 'chip', 'workload', 'mapping'" in done.stderr

@@ -97,9 +97,16 @@ def test_the_json_schema_of_a_folder_is_current(kind: Literal["chip", "workload"
     )
 
 
-@pytest.mark.parametrize("kind", ["chip", "workload"])
+def test_the_json_schema_of_mapping_files_is_current() -> None:
+    path = Path(__file__).parents[2] / "docs" / "mapping.schema.json"
+    assert path.read_text() == json.dumps(json_schema("mapping"), indent=2) + "\n", (
+        "write it anew: accsim schema mapping > docs/mapping.schema.json"
+    )
+
+
+@pytest.mark.parametrize("kind", ["chip", "workload", "mapping"])
 def test_a_json_schema_names_its_draft_and_describes_every_key(
-    kind: Literal["chip", "workload"],
+    kind: Literal["chip", "workload", "mapping"],
 ) -> None:
     schema = json_schema(kind)
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"

@@ -19,6 +19,7 @@ from accsim.chip import (
 )
 from accsim.dram.standards import PARTS
 from accsim.lowering.division import ranked
+from accsim.lowering.epilogue import in_dram
 from accsim.lowering.layout import Layout, lay_out
 from accsim.lowering.lower import least_sram_bytes, lower
 from accsim.lowering.residency import Residency
@@ -213,7 +214,7 @@ def divided(case: Case) -> tuple[Residency, Layout]:
     residency = next(
         one
         for one in ranked(case.chip, case.graph, case.contexts, ())
-        if (one.spilled, one.stream_bytes) == (program.spilled, program.stream_bytes)
+        if in_dram(case.graph, one) == program.spilled and one.stream_bytes == program.stream_bytes
     )
     context = sum(case.contexts)
     return residency, lay_out(case.graph, case.cache_tokens, context, residency.spilled)

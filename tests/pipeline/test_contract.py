@@ -41,6 +41,7 @@ TOP: dict[str, type] = {
     "runs": list,
     "speedup": dict,
     "speedup_expected": dict,
+    "mapping": str,
 }
 RUN: dict[str, type] = {
     "name": str,
@@ -94,7 +95,7 @@ OP: dict[str, type] = {
     "bound": str,
     "causes_ps": dict,
 }
-MAY_BE_NULL = ("intensity_macs_per_byte",)
+MAY_BE_NULL = ("intensity_macs_per_byte", "mapping")
 UTILIZATION = dict.fromkeys(("dram", "array", "vector", "sram"), float)
 UNIT: dict[str, type] = {"unit": str, "busy_ps": int, "stalled_ps": int, "idle_ps": int}
 DRAM: dict[str, type] = dict.fromkeys(
