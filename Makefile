@@ -2,6 +2,7 @@
 # make test    set up, then run every check: lint, types, import contracts, tests
 # make bench   time a decode pass and the main job
 # make validate-dram   hold the DRAM reference model against recorded runs of other simulators
+# make cost-curves   simulate what passes of more rows cost, and write docs/cost-of-a-token.md
 # make clean   remove what was built here
 
 PYTHON ?= python3
@@ -9,7 +10,7 @@ BIN := .venv/bin
 CHIP ?= chips/ddr_npu.yaml
 WORKLOAD ?= workloads/llama2_mtp.yaml
 
-.PHONY: run test setup bench validate-dram schemas traces clean
+.PHONY: run test setup bench validate-dram cost-curves schemas traces clean
 
 run: .venv/installed
 	$(BIN)/accsim run $(CHIP) $(WORKLOAD)
@@ -29,6 +30,9 @@ bench: .venv/installed-dev
 
 validate-dram: .venv/installed-dev
 	$(BIN)/python benchmarks/validate_dram.py
+
+cost-curves: .venv/installed-dev
+	$(BIN)/python benchmarks/cost_curves.py
 
 # Generated files that are kept in the repository.
 schemas: .venv/installed

@@ -1,11 +1,12 @@
-"""What the memory of a chip does with patterns, as charts."""
+"""Charts: what the memory of a chip does with patterns, and what passes of more rows cost."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 import plotly.graph_objects as go
+from plotly.subplots import make_subplots
 
 from accsim.chip import Memory
 from accsim.dram.study import Study
@@ -23,6 +24,16 @@ COLOURS = {
 """By state of the bus; after Okabe and Ito, which colour-blind readers can tell apart."""
 BAR_PX = 46
 """Height of a bar with its two lines of label."""
+LINES = (
+    ("#0072b2", "solid"),
+    ("#d55e00", "solid"),
+    ("#009e73", "dash"),
+    ("#8c564b", "dot"),
+    ("#e69f00", "dash"),
+    ("#cc79a7", "solid"),
+    ("#56b4e9", "dot"),
+)
+"""Colours of lines, after Okabe and Ito, with strokes that show where lines lie on each other."""
 
 
 def dram_charts(memory: Memory, studies: Sequence[Study]) -> tuple[Chart, ...]:
@@ -67,6 +78,63 @@ def pattern_figure(studies: Sequence[Study]) -> go.Figure:
     figure = _stacked(names, [study.bus_share for study in studies], upright=False)
     figure.update_layout(height=110 + BAR_PX * len(studies))
     figure.update_yaxes(autorange="reversed", automargin=True)
+    return figure
+
+
+def cost_figure(panels: Mapping[str, Mapping[str, Mapping[int, float]]]) -> go.Figure:
+    """What a pass of m query rows costs, T(m)/T(1), with a panel for each case side by side.
+
+    Args:
+        panels: the curves of each panel by name; a curve gives the ratio for each m. Curves of one
+            name look the same in all panels and stand in the legend once.
+
+    Both axes are logarithmic, so that a cost that rises with m is a straight line: the grey one is
+    T(m) = m T(1), where more rows gain nothing.
+    """
+    figure = make_subplots(
+        cols=len(panels), shared_yaxes=True, subplot_titles=[escape(name) for name in panels]
+    )
+    names = list(dict.fromkeys(name for curves in panels.values() for name in curves))
+    most = max(m for curves in panels.values() for line in curves.values() for m in line)
+    ticks = [2**power for power in range(most.bit_length())]
+    listed: set[str] = set()
+    for column, curves in enumerate(panels.values(), 1):
+        figure.add_scatter(
+            x=[1, most],
+            y=[1, most],
+            mode="lines",
+            line={"color": "#b0b6bd", "width": 1},
+            hoverinfo="skip",
+            showlegend=False,
+            col=column,
+            row=1,
+        )
+        for name, line in curves.items():
+            colour, dash = LINES[names.index(name) % len(LINES)]
+            figure.add_scatter(
+                name=escape(name),
+                x=list(line),
+                y=list(line.values()),
+                mode="lines",
+                line={"color": colour, "dash": dash, "width": 2},
+                hovertemplate="m = %{x}: %{y:.3f}",
+                legendgroup=name,
+                showlegend=name not in listed,
+                col=column,
+                row=1,
+            )
+            listed.add(name)
+    axis = {"type": "log", "tickvals": ticks, "fixedrange": True, "automargin": True}
+    figure.update_xaxes(axis | {"title": "query rows m"})
+    figure.update_yaxes(axis)
+    figure.update_yaxes(title="T(m) / T(1)", col=1)
+    figure.update_layout(
+        height=420,
+        margin={"l": 8, "r": 16, "t": 32, "b": 8},
+        legend={"orientation": "h", "y": -0.22, "yanchor": "top", "x": 0},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+    )
     return figure
 
 

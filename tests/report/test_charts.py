@@ -11,7 +11,7 @@ import pytest
 from accsim.chip import Memory
 from accsim.dram.standards import PARTS
 from accsim.dram.study import Study
-from accsim.report.charts import channel_figure, dram_charts, pattern_figure
+from accsim.report.charts import channel_figure, cost_figure, dram_charts, pattern_figure
 from accsim.report.page import write_page
 
 MEMORY = Memory(PARTS["DDR4-3200"], 2, 1, 256, 32, refresh="all_bank")
@@ -69,6 +69,29 @@ def test_the_note_says_how_the_pattern_was_simulated() -> None:
     assert "simulated row by row." in dram_charts(MEMORY, [STUDY])[0].note
     slow = replace(STUDY, model="command_level")
     assert "simulated command by command." in dram_charts(MEMORY, [slow])[0].note
+
+
+def test_a_cost_curve_is_drawn_alike_in_each_panel_and_listed_once() -> None:
+    figure = cost_figure(
+        {"fp16": {"npu": {1: 1.0, 2: 1.1}, "<b>": {1: 1.0, 2: 2.0}}, "int4": {"npu": {1: 1, 4: 3}}}
+    )
+    lines = [line for line in figure.data if line.name]
+    assert [line.name for line in lines] == ["npu", "&lt;b&gt;", "npu"]
+    assert [line.showlegend for line in lines] == [True, True, False]
+    assert lines[0].line == lines[2].line != lines[1].line
+    assert [(list(line.x), list(line.y)) for line in lines] == [
+        ([1, 2], [1, 1.1]),
+        ([1, 2], [1, 2]),
+        ([1, 4], [1, 3]),
+    ]
+
+
+def test_cost_panels_share_a_grey_line_of_no_gain_up_to_the_most_rows() -> None:
+    figure = cost_figure({"fp16": {"npu": {1: 1.0, 6: 2.0}}, "int4": {"npu": {1: 1.0, 3: 2.0}}})
+    grey = [line for line in figure.data if not line.name]
+    assert [(list(line.x), list(line.y)) for line in grey] == [([1, 6], [1, 6])] * 2
+    assert [note.text for note in figure.layout.annotations] == ["fp16", "int4"]
+    assert list(figure.layout.xaxis2.tickvals) == [1, 2, 4]
 
 
 def test_names_from_files_are_text_on_the_page(tmp_path: Path) -> None:

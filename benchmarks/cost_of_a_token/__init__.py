@@ -1,0 +1,1 @@
+"""What `benchmarks/cost_curves.py` is made of: simulations, the page, the picture."""
