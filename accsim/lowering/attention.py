@@ -8,11 +8,12 @@ other: they stay in SRAM as a whole or travel through DRAM.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from accsim.lowering.builder import NOTHING, Needs
 from accsim.lowering.layout import owner
 from accsim.lowering.site import NotUnderstood, Site
 from accsim.lowering.units import AttentionUnits, Piece, Unit
-from accsim.mapping import AttentionMapping
 from accsim.ops import Tensor
 
 
@@ -46,9 +47,9 @@ class _Attention(AttentionUnits):
                 return self.site.marks[index]
         raise NotUnderstood(f"{self.scores.name}: nothing appends to its KV cache")
 
-    def note_extra_bytes(self, units: list[Unit]) -> None:
+    def note_extra_bytes(self) -> None:
         """Tell where keys and values are read more than once, or more than those are read."""
-        again = any(unit.rows < self.shape.rows for unit in units)
+        again = self.rows_together < self.shape.rows
         again = again or self.together * self.shape.kv_heads < self.shape.query_heads
         again = again or not self.fresh_on_chip
         if again or self.queries_spilled or self.scores_spilled:
@@ -58,30 +59,30 @@ class _Attention(AttentionUnits):
         if again or self.weights_spilled or self.output_spilled:
             self.site.moves_more.add(self.first + 2)
 
-    def note_mapping(self, units: list[Unit]) -> None:
-        rows, heads = max(unit.rows for unit in units), max(unit.heads for unit in units)
-        # A block after a head's first one that loads no cached keys finds them in SRAM.
-        stays = any(
-            unit.row > 0 and piece.cached > piece.loaded for unit in units for piece in unit.pieces
-        )
-        self.site.mappings[self.first] = AttentionMapping(rows, heads, stays)
-
     def emit(self) -> None:
-        units = list(self.units())
-        self.note_extra_bytes(units)
-        self.note_mapping(units)
-        labels = [self.label(unit, number, len(units)) for number, unit in enumerate(units)]
-        pairs = list(zip(units, labels, strict=True))
+        self.note_extra_bytes()
+        self.site.mappings[self.first] = self.mapping()
         if self.options.fused:
-            self.emit_fused(pairs)
+            self.emit_fused()
         else:
-            self.emit_apart(pairs)
+            self.emit_apart()
         self.site.marks[self.first + 2] = self.done
 
-    def emit_fused(self, units: list[tuple[Unit, int]]) -> None:
+    def labelled(self) -> Iterator[tuple[Unit, int]]:
+        """The units one by one: with a small SRAM there are very many."""
+        if self.rows_together == self.shape.rows and self.shape.sequences == 1:
+            units = list(self.units())
+            yield from zip(units, self.site.build.tile_labels(len(units)), strict=True)
+            return
+        for unit in self.units():
+            heads = f"heads {unit.head}-{unit.head + unit.heads - 1}"
+            rows = f"rows {unit.row}-{unit.row + unit.rows - 1}"
+            yield unit, self.site.build.label(f"sequence {unit.sequence}, {heads}, {rows}")
+
+    def emit_fused(self) -> None:
         """Software pipeline: the scores of a unit are emitted before the values of the last one."""
         before: tuple[Unit, int, Needs] | None = None
-        for unit, label in units:
+        for unit, label in self.labelled():
             scores = self.emit_scores(unit, label)
             probabilities = self.emit_softmax(unit, label, Needs(array=scores))
             if before is not None:
@@ -90,18 +91,18 @@ class _Attention(AttentionUnits):
         if before is not None:
             self.emit_values(*before)
 
-    def emit_apart(self, units: list[tuple[Unit, int]]) -> None:
+    def emit_apart(self) -> None:
         """One operator after the other; each waits for the end of the one before."""
         marks, first = self.site.marks, self.first
         scores, weights = self.scores.writes[0], self.softmax.writes[0]
-        for unit, label in units:
+        for unit, label in self.labelled():
             array = self.emit_scores(unit, label, self.room_for_block())
             if self.scores_spilled:
                 self.store(first, scores, self.score_bytes(unit), Needs(array=array), label)
             marks[first] = Needs(array=array, stores=self.stored[-1] if self.stored else 0)
         self.offsets.clear()
         self.stored.clear()
-        for unit, label in units:
+        for unit, label in self.labelled():
             needs, free = marks[first], 0
             if self.scores_spilled:
                 free = self.score_bytes(unit)
@@ -112,7 +113,7 @@ class _Attention(AttentionUnits):
             marks[first + 1] = Needs(vector=vector, stores=self.stored[-1] if self.stored else 0)
         self.offsets.clear()
         self.stored.clear()
-        for unit, label in units:
+        for unit, label in self.labelled():
             needs, free = marks[first + 1], 0
             if self.weights_spilled:
                 free = self.score_bytes(unit)
@@ -138,13 +139,6 @@ class _Attention(AttentionUnits):
         """Store a unit's part of a spilled tensor."""
         address = self.offset(tensor, size)
         self.stored.append(self.site.build.store(op, label, address, size, needs=needs))
-
-    def label(self, unit: Unit, number: int, count: int) -> int:
-        if unit.rows == self.site.graph.rows and self.shape.sequences == 1:
-            return self.site.build.tile_labels(count)[number]
-        heads = f"heads {unit.head}-{unit.head + unit.heads - 1}"
-        rows = f"rows {unit.row}-{unit.row + unit.rows - 1}"
-        return self.site.build.label(f"sequence {unit.sequence}, {heads}, {rows}")
 
     def load_piece(self, op: int, unit: Unit, piece: Piece, base: int, label: int) -> int:
         """Load a piece of keys or values; returns the count of loads to wait for (0: none)."""

@@ -133,8 +133,7 @@ def _lower(
         except DoesNotFit as error:
             # The division that would be best tells what is missing.
             reason = reason or error
-    assert reason is not None
-    raise reason
+    raise reason or DoesNotFit("nothing is left for its tiles")
 
 
 def _lower_divided(

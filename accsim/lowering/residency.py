@@ -117,7 +117,7 @@ def divisions(
     spilled first, one size after the other, until the rest fits a quarter; each step on the way
     that leaves an eighth for tiles is a candidate, with an eighth, a quarter or half of the SRAM to
     stage blocks on their way out. A quarter is set aside for dequantised weights where there are
-    any. What is left is to spill yet more.
+    any. What is left is to spill yet more, or to leave less for tiles.
     """
     capacity = chip.sram.capacity_bytes
     scores = _score_bytes(graph, contexts, chip)
@@ -130,19 +130,15 @@ def divisions(
             yield Residency(spilled, peak, staging, scores, expand, stream)
 
     lives = _live_ranges(graph, sum(contexts), chip.attention)
-    steps = _spills(graph, lives)
     found: list[Residency] = []
     enough = capacity // 2
-    for spilled, peak in steps:
-        first, *others = divided(spilled, peak)
-        last = peak <= enough
-        found += [one for one in (first, *others) if one.stream_bytes >= capacity // 8]
-        if last:
-            # The last step is always one of them, whatever is left for tiles.
-            found += [first] if first not in found else []
+    for spilled, peak in _spills(graph, lives):
+        found += [one for one in divided(spilled, peak) if one.stream_bytes >= capacity // 8]
+        if peak <= enough:
             break
         enough = capacity // 4
-    return found, (next(divided(spilled, peak)) for spilled, peak in steps)
+    everything = (one for step in _spills(graph, lives) for one in divided(*step))
+    return found, (one for one in everything if one not in found and one.stream_bytes > 0)
 
 
 def _spills(

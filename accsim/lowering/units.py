@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from accsim.array.cycles import TileCost, tile_cost
 from accsim.lowering.blocking import dram_bytes_per_cycle
@@ -21,6 +22,7 @@ from accsim.lowering.elementwise import vector_work
 from accsim.lowering.layout import Cache, owner
 from accsim.lowering.residency import heads_together, score_rows
 from accsim.lowering.site import BadPin, DoesNotFit, NotUnderstood, Site
+from accsim.mapping import AttentionMapping
 from accsim.ops import Attention
 
 MIN_ROWS = 16
@@ -89,11 +91,32 @@ class AttentionUnits:
         self.weights_spilled = site.is_spilled(self.attend.reads[0])
         self.output_spilled = site.is_spilled(self.attend.writes[0])
 
+    @cached_property
+    def rows_together(self) -> int:
+        """Query rows of a unit, at most; a longer sequence may allow fewer."""
+        return min(self.best_rows(), self.shape.rows)
+
+    def rows_of(self, sequence: int) -> int:
+        """Query rows of a unit of a sequence."""
+        return min(self.rows_together, self.most_rows(self.site.contexts[sequence]))
+
+    def mapping(self) -> AttentionMapping:
+        """How the sequences are cut, the largest unit of all."""
+        rows, heads, stays = 0, 1, False
+        for sequence in range(self.shape.sequences):
+            mine = self.rows_of(sequence)
+            rows = max(rows, mine)
+            if mine < self.shape.rows:
+                stays = stays or self.head_stays(sequence, mine)
+            else:
+                heads = max(heads, next(self.head_groups(sequence)).heads)
+        return AttentionMapping(rows, heads, stays)
+
     def units(self) -> Iterator[Unit]:
+        """All units, in the order in which they are worked on."""
         shape = self.shape
-        best = self.best_rows()
-        for sequence, context in enumerate(self.site.contexts):
-            rows = min(best, self.most_rows(context))
+        for sequence in range(shape.sequences):
+            rows = self.rows_of(sequence)
             for _ in range(shape.query_heads // (shape.kv_heads * self.together)):
                 if rows < shape.rows:
                     yield from self.row_blocks(sequence, rows, range(shape.kv_heads))
@@ -197,8 +220,7 @@ class AttentionUnits:
     def row_blocks(self, sequence: int, rows: int, heads: range) -> Iterator[Unit]:
         """One head at a time, its query rows block by block."""
         shape, context = self.shape, self.site.contexts[sequence]
-        fresh_all = shape.rows if self.fresh_on_chip else 0
-        stays = self.head_stays(context + shape.rows - fresh_all, rows)
+        stays = self.head_stays(sequence, rows)
         for head in heads:
             for row in range(0, shape.rows, rows):
                 count = min(rows, shape.rows - row)
@@ -231,10 +253,12 @@ class AttentionUnits:
             pieces.append(Piece(start, length, fresh if last else 0, length, freed))
         return tuple(pieces)
 
-    def head_stays(self, cached: int, rows: int) -> bool:
+    def head_stays(self, sequence: int, rows: int) -> bool:
         """Whether the keys and values of a head fit beside the query blocks in flight."""
         if not self.options.kv_shared_by_rows:
             return False
+        fresh = 0 if self.fresh_on_chip else self.shape.rows
+        cached = self.site.contexts[sequence] + fresh
         head = 2 * cached * self.cache.vector_bytes
         queries = self.query_bytes(rows) if self.queries_spilled else 0
         return head + 3 * queries <= self.site.residency.stream_bytes

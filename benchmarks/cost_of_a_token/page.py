@@ -68,9 +68,10 @@ _SURE = """## How sure
 
 One sequence and one length of the cache are shown; `accsim run` takes others. The times come from
 structure; [what is modelled](models.md) says what is left out and what that is worth. What matters
-most here: folds of a systolic array do not overlap unless `double_buffered`, which a design may do
-in part; the [vector unit](models.md#vector-unit-and-dispatch) fuses no operator with its
-neighbour, which hardly counts in a decode pass and counts in a prefill; activations that do not
+most here: folds of a systolic array overlap wholly with `double_buffered` and not at all without,
+which a design may do in part; the [vector unit](models.md#vector-unit-and-dispatch) fuses norms and
+rotary embeddings with no neighbour, which hardly counts in a decode pass and counts in a prefill;
+activations that do not
 fit the SRAM travel through DRAM in blocks that a [search](models.md#prefill) finds, which a
 compiler may cut better, scales of
 grouped weights cost the array nothing, and with `dequantise: array` up to a quarter more

@@ -89,7 +89,10 @@ def array_parts(chip: Chip, done: SimulatedPass) -> dict[str, dict[str, int]]:
         dispatch = min(gap, int(lane.start_ps[i] - lane.ready_ps[i]))
         mine["dispatch"] += dispatch
         if gap > dispatch:
-            mine[UNIT_NAMES[lane.blocker[i]]] += gap - dispatch
+            # A tile that waits for the array waits for an earlier one to be drained.
+            blocker = lane.blocker[i]
+            part = "folds" if blocker == Unit.ARRAY else UNIT_NAMES[blocker]
+            mine[part] += gap - dispatch
         busy, slowed = int(free_ps[i] - lane.start_ps[i]), int(lane.sram_wait_ps[i])
         at_peak = macs * PS_PER_S * chip.clock.hz_den
         at_peak //= chip.array.macs_per_cycle(op.operand_bits) * chip.clock.hz_num

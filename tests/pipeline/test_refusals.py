@@ -67,7 +67,7 @@ def test_too_little_of_both_memories_is_told_at_once() -> None:
     dram, sram = raised.value.problems
     assert dram.key == "memory.channels"
     assert sram.key == "sram.capacity_kib"
-    assert "at least 213 KiB are needed" in sram.message
+    assert "at least 306 KiB are needed" in sram.message
 
 
 def test_an_sram_too_small_for_a_tile_is_refused_with_the_size_that_would_do(
