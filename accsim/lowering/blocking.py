@@ -293,9 +293,10 @@ def _parts(size: int, block: int) -> list[tuple[int, int]]:
 def choose(
     shape: MatmulShape, array: ComputeArray, budget: Budget, pin: Pin | None = None
 ) -> MatmulMapping | None:
-    """The fastest fitting mapping by `estimate`, of equally fast ones that with the fewest tiles.
+    """The fastest fitting mapping by `estimate`; of equally fast ones that which moves the fewest
+    bytes, then that with the fewest tiles, as these mean fewer handshakes between the units.
 
-    Fewer tiles mean fewer handshakes between the units. None if nothing fits.
+    None if nothing fits.
     """
     best: tuple[float, int, int, int] | None = None
     chosen = None
@@ -308,7 +309,7 @@ def choose(
         if best is not None and traffic / budget.dram_bytes_per_cycle > best[0]:
             continue
         cost = estimate(shape, mapping, array, budget)
-        key = (cost.cycles, cost.tiles, traffic, order)
+        key = (cost.cycles, traffic, cost.tiles, order)
         if best is None or key < best:
             best, chosen = key, mapping
     return chosen

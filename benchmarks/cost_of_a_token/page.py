@@ -35,11 +35,10 @@ def _opening(found: dict[str, Any]) -> str:
     shipped = next(
         one
         for one in found["turning"]
-        if (one["side"], one["dataflow"], one["double_buffered"])
-        == (64, "output_stationary", False)
+        if (one["side"], one["dataflow"], one["double_buffered"]) == (64, "output_stationary", True)
     )
-    prompt = found["prefill"][0]
-    turn = f"at {shipped['rows']} rows" if shipped["rows"] else "at no number of rows tried"
+    prompt = next(one for one in found["prefill"] if one["double_buffered"])
+    turn = f"at {shipped['rows']} rows" if shipped["rows"] else "at no number of rows up to 1024"
     return f"""# Where the second token stops being free
 
 Written by `make cost-curves`; do not edit. The figures lie beside it (`cost-of-a-token.json`).
