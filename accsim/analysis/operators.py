@@ -238,8 +238,9 @@ class _Explainer:
             return None
         unit = self.chip.vector
         cycles = self.program.vector.cycles[self.first[Unit.VECTOR][index]]
-        # Spilled keys and values pass through the vector unit as they are, as embeddings do.
-        operation = "embedding" if op.kind == "kv_append" else op.kind
+        # Spilled keys and values pass through the vector unit as they are, as embeddings do; what a
+        # matmul has there are its weights being dequantised.
+        operation = {"kv_append": "embedding", "matmul": "dequantise"}.get(op.kind, op.kind)
         passes = next(n for name, n in unit.cycles_per_element.items() if name == operation)
         return VectorWork(
             tiles=int(self.counts[Unit.VECTOR][index]),

@@ -96,10 +96,11 @@ def _sram(told: PassExplanation) -> str:
     are = "activation is" if count == 1 else "activations are"
     spilled = f"; {count} {are} spilled to DRAM" if count else ""
     ways = f", the best of {sram.candidates} divisions" if sram.candidates > 1 else ""
+    expanded = f"{show_capacity(sram.expanded)} dequantised weights, " if sram.expanded else ""
     return (
         f"SRAM, {show_capacity(told.sram_bytes)}: {show_capacity(sram.resident)} resident "
         f"activations, {show_capacity(sram.staging)} staging, {show_capacity(sram.scores)} scores, "
-        f"{show_capacity(sram.stream)} stream{ways}{spilled}."
+        f"{expanded}{show_capacity(sram.stream)} stream{ways}{spilled}."
     )
 
 

@@ -34,9 +34,10 @@ def traced(
     output: int,
     batch: int = 1,
     chunk: int | None = None,
+    precision: Precision = ALL_FP16,
 ) -> OpTrace:
-    """The trace of a workload in fp16 whose baseline is its first run."""
+    """The trace of a workload whose baseline is its first run."""
     base = runs[0].name
     return trace_workload(
-        Workload("small_text", model, ALL_FP16, prompt, output, batch, 1, base, runs, chunk)
+        Workload("small_text", model, precision, prompt, output, batch, 1, base, runs, chunk)
     )

@@ -14,12 +14,13 @@ from accsim.config.resolve import load_chip
 from accsim.errors import InputError
 from accsim.explanation import OpExplanation, PassExplanation
 from accsim.mapping import AttentionMapping, MatmulMapping, Pinning
-from accsim.ops import OpTrace
+from accsim.ops import NumberFormat, OpTrace
 from accsim.pipeline import explain_pass, run, simulate_pass
 from accsim.report.mapping_words import pin_lines
 from accsim.units import KIB
+from accsim.workload import Precision
 
-from .models import MEDIUM, SMALL, ordinary, traced, with_heads
+from .models import FP16, MEDIUM, SMALL, ordinary, traced, with_heads
 
 
 @pytest.fixture(scope="module")
@@ -169,13 +170,13 @@ def test_the_last_norm_of_a_prefill_needs_one_row(prefill: PassExplanation) -> N
 
 
 def test_reading_again_shows_as_more_than_needed(prefill: PassExplanation) -> None:
-    # 7 blocks of rows with inputs held: each meets all of the weights. The outputs never leave the
-    # SRAM: SiLU x mul takes them block by block.
+    # Weights held: 16 blocks of 64 columns, each of which meets all of the inputs. The outputs never
+    # leave the SRAM: SiLU x mul takes them block by block.
     op = named(prefill, "layers.1.gate_up")
-    assert op.mapping == MatmulMapping(48, 32, 256, "inputs", "outer")
+    assert op.mapping == MatmulMapping(16, 64, 256, "weights", "outer")
     inputs, weights = 300 * 512, 1024 * 512
     assert op.dram.needed.total == inputs + weights
-    assert op.dram.moved_bytes == inputs + 7 * weights
+    assert op.dram.moved_bytes == 16 * inputs + weights
     assert (op.inputs, op.outputs) == ("dram", "sram")
 
 
@@ -340,3 +341,25 @@ def test_an_explanation_can_be_narrowed_to_a_line(decode: PassExplanation) -> No
 def test_no_operator_has_an_unknown_name(decode: PassExplanation) -> None:
     with pytest.raises(KeyError, match=r"layers\.9\.qkv"):
         decode.line_of("layers.9.qkv")
+
+
+def test_weights_that_the_vector_unit_dequantises_are_its_work(small_chip: Chip) -> None:
+    # 256 x 1024 weights in 16 lanes, one pass each, 10 cycles of latency a tile.
+    assert isinstance(small_chip.array, SystolicArray)
+    chip = replace(
+        small_chip,
+        array=replace(small_chip.array, dequantise="vector"),
+        vector=replace(
+            small_chip.vector,
+            cycles_per_element={**small_chip.vector.cycles_per_element, "dequantise": 1},
+        ),
+    )
+    int8 = NumberFormat("int8", bits=8, per_channel=True, scale_bits=16)
+    trace = traced(
+        SMALL, ordinary(SMALL), prompt=30, output=4, precision=Precision(int8, FP16, FP16)
+    )
+    told = explain_pass(chip, trace, "ordinary", 1)
+    work = named(told, "layers.1.gate_up").vector
+    assert work is not None
+    assert work.passes == 1
+    assert work.cycles == 256 * 1024 // 16 + 10 * work.tiles
