@@ -170,8 +170,8 @@ def test_the_last_norm_of_a_prefill_needs_one_row(prefill: PassExplanation) -> N
 
 
 def test_reading_again_shows_as_more_than_needed(prefill: PassExplanation) -> None:
-    # Weights held: 16 blocks of 64 columns, each of which meets all of the inputs. The outputs never
-    # leave the SRAM: SiLU x mul takes them block by block.
+    # Weights held: 16 blocks of 64 columns, each of which meets all of the inputs. The outputs
+    # never leave the SRAM: SiLU x mul takes them block by block.
     op = named(prefill, "layers.1.gate_up")
     assert op.mapping == MatmulMapping(16, 64, 256, "weights", "outer")
     inputs, weights = 300 * 512, 1024 * 512
