@@ -143,10 +143,11 @@ class Policy:
     to do, all that wait move.
 
     The banks take turns to issue a command; with `hits_first` any that can read or write goes
-    before those that need a row command. In a bank the oldest request to the open row goes first;
-    the row is closed when no queued request wants it. If the oldest request wants another row, it
-    is closed as soon as the device allows after `hit_limit` requests, and serves no more than
-    `starvation_limit`.
+    before those that need a row command. With `groups_in_turn` a bank is followed by its like in
+    the next bank group, which spares tCCD_L, else by the next bank of its group. In a bank the
+    oldest request to the open row goes first; the row is closed when no queued request wants it. If
+    the oldest request wants another row, it is closed as soon as the device allows after
+    `hit_limit` requests, and serves no more than `starvation_limit`.
 
     `page` says when a row is closed without being asked to: never, with each column command (auto
     precharge), or once it has not been used for `timeout_cycles`. Before a refresh the banks of a
@@ -165,6 +166,7 @@ class Policy:
     hits_first: bool = True
     precharge_all: bool = True
     two_commands: bool = False
+    groups_in_turn: bool = False
 
     def __post_init__(self) -> None:
         for name in ("buffer", "bank_queue", "drain_from", "hit_limit", "starvation_limit"):
@@ -235,13 +237,16 @@ class Memory:
 
     @property
     def policy(self) -> Policy:
-        """`controller`, else buffers as deep as `queue_bursts`; two commands a cycle on HBM."""
+        """`controller`, else buffers as deep as `queue_bursts`, bank groups that take turns; two
+        commands a cycle on HBM.
+        """
         if self.controller is not None:
             return self.controller
         return Policy(
             buffer=self.queue_bursts,
             drain_from=self.queue_bursts,
             two_commands=self.part.standard.startswith("HBM"),
+            groups_in_turn=True,
         )
 
     @property

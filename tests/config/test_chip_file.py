@@ -475,7 +475,7 @@ def test_a_problem_shows_its_line_and_points_at_the_value(tmp_path: Path) -> Non
 def test_a_memory_without_a_word_on_its_controller_has_the_usual_one(tmp_path: Path) -> None:
     memory = load(tmp_path, {"memory.queue_bursts": 48}).memory
     assert memory.controller is None
-    assert memory.policy == Policy(buffer=48, drain_from=48)
+    assert memory.policy == Policy(buffer=48, drain_from=48, groups_in_turn=True)
     assert (memory.address_order, memory.bank_hash) == (SEQUENTIAL, False)
 
 
@@ -483,6 +483,7 @@ def test_a_controller_keeps_what_the_file_does_not_change(tmp_path: Path) -> Non
     settings = {"page": "timeout", "timeout_cycles": 200, "drain_to": 7, "hit_limit": 9}
     given: dict[str, object] = {"memory.grade": "HBM2e-3200", "memory.controller": settings}
     assert load(tmp_path, given).memory.policy == Policy(
+        groups_in_turn=True,
         buffer=32,
         drain_from=32,
         drain_to=7,

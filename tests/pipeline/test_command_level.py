@@ -31,13 +31,14 @@ def test_closed_pages_make_every_pass_slower_and_move_the_same_bytes() -> None:
     assert 0 <= opened_in_vain <= 4 * closed.dram.refreshes
 
 
-def test_a_hash_of_the_banks_hardly_changes_a_decode_pass() -> None:
+def test_a_hash_of_the_banks_changes_a_decode_pass_by_a_few_per_cent() -> None:
     chip = load_chip("ddr_npu")
     hashed_chip = replace(chip, memory=replace(chip.memory, bank_hash=True))
     trace = traced(SMALL, ordinary(SMALL), prompt=24, output=6)
     (usual,), (hashed,) = run(chip, trace).runs, run(hashed_chip, trace).runs
     assert hashed.dram.model == "command_level"
-    assert abs(hashed.decode_ps / usual.decode_ps - 1) < 0.02
+    # Small tiles and keys of many heads: streams that would meet in a bank are kept apart.
+    assert 0 < abs(hashed.decode_ps / usual.decode_ps - 1) < 0.06
 
 
 BANKED: list[tuple[str, str, RefreshScheme]] = [

@@ -252,15 +252,17 @@ def pick(
     size = p[s.P_RANKS] * p[s.P_BANKS]
     first = c * size
     turn = channels[c, s.TURN]
+    step = p[s.P_TURN_STEP]
     wake = s.FAR
     chosen, what = -1, -1
     if allowed == ANY and channels[c, s.PICK_FROM] > now:
         size = 0
         wake = channels[c, s.PICK_FROM]
     for _ in range(size):
-        turn += 1
-        if turn == size:
-            turn = 0
+        turn += step
+        if turn >= size:
+            # On to the next bank of each group, and from the last one back to the first.
+            turn = (turn - size + 1) % step
         b = first + turn
         if banks[b, s.QUEUED] and not banks[b, s.RESTS]:
             command, when = _choose(p, ready, banks, b, now, allowed)

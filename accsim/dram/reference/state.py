@@ -96,7 +96,8 @@ STATISTICS = 10
     P_TWO_COMMANDS,
     P_HITS_FIRST,
     P_PRECHARGE_ALL,
-) = range(28)
+    P_TURN_STEP,  # from a bank to the one whose turn comes next
+) = range(29)
 
 
 @dataclass(frozen=True)
@@ -154,6 +155,7 @@ def parameters(memory: Memory, policy: Policy) -> tuple[Ints, Ints]:
             int(policy.hits_first),
             # PREA, or PREsb of DDR5; a pair of LPDDR5 is precharged bank by bank.
             int(policy.precharge_all and memory.refresh != "per_bank"),
+            part.banks_per_group if policy.groups_in_turn else 1,
         ],
         dtype=np.int64,
     )
