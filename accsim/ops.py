@@ -139,6 +139,16 @@ class Op:
     attention: Attention | None = None
 
     @property
+    def inputs(self) -> Tensor:
+        """The activations that a matmul multiplies."""
+        return next(tensor for tensor in self.reads if tensor.place == "chip")
+
+    @property
+    def weights(self) -> Tensor:
+        """The matrix that a matmul multiplies them with."""
+        return next(tensor for tensor in self.reads if tensor.place == "weights")
+
+    @property
     def operand_bits(self) -> int:
         """Width of the arithmetic: the wider of the operands decides the rate of the array."""
         return max(tensor.format.bits for tensor in self.reads)

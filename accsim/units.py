@@ -9,6 +9,7 @@ of under 1 ps never adds up (a DDR5-4800 period rounded down to 416 ps would bea
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 PS_PER_S = 10**12
 KIB = 1024
@@ -39,6 +40,11 @@ class Clock:
     def hz(self) -> float:
         """The frequency in hertz, for printing and for ratios."""
         return self.hz_num / self.hz_den
+
+    @property
+    def period_ps(self) -> Fraction:
+        """The period in ps, exactly and in lowest terms."""
+        return Fraction(PS_PER_S * self.hz_den, self.hz_num)
 
     def edge_ps(self, index: int) -> int:
         """Time of edge `index` in ps, rounded up (so late by less than 1 ps)."""

@@ -196,7 +196,7 @@ class _Explainer:
         mapping = self.mappings.get(index)
         if isinstance(mapping, MatmulMapping):
             shape = (mapping.rows, mapping.inner, mapping.outer)
-            stored = next(t for t in op.reads if t.place == "weights").format
+            stored = op.weights.format
             group = op.inner if stored.per_channel else stored.group
             scales = -(-mapping.inner // group) if group else 0
             made = tile_formula(

@@ -13,7 +13,6 @@ from accsim.config.fields import Section
 from accsim.config.resolve import read_chip_file, resolve_chip
 from accsim.config.yaml_source import Document, KeyPath, dotted
 from accsim.dram.standards import GRADES, Grade, cited
-from accsim.units import PS_PER_S
 
 Scalar = bool | int | float | str
 
@@ -155,10 +154,10 @@ def _organisation(part: DramPart, name: str, origin: tuple[str, str]) -> Resolve
 
 def _memory_figures(chip: Chip) -> Iterator[ResolvedValue]:
     memory, part = chip.memory, chip.memory.part
-    period = Fraction(PS_PER_S * part.clock.hz_den, part.clock.hz_num)
     peak_formula = "channels x burst_bytes / (burst_cycles x tCK)"
     capacity_formula = "channels x ranks x bank_groups x banks_per_group x rows x row_bytes"
-    yield _computed("memory.tCK_ps", period, "ps", f"1 / command clock of {part.grade}")
+    period_formula = f"1 / command clock of {part.grade}"
+    yield _computed("memory.tCK_ps", part.clock.period_ps, "ps", period_formula)
     yield _computed("memory.peak_bytes_per_s", memory.peak_bytes_per_s, "bytes/s", peak_formula)
     yield _computed("memory.capacity_bytes", memory.capacity_bytes, "bytes", capacity_formula)
     yield from _refresh_figures(memory)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Protocol
 
 import numpy as np
@@ -11,7 +10,7 @@ import numpy as np
 from accsim.chip import SEQUENTIAL, AddressField, Memory
 from accsim.dram import kernel
 from accsim.dram.kernel import Ints
-from accsim.units import PS_PER_S
+from accsim.units import Clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +45,13 @@ class MemoryModel(Protocol):
 
     def to_ps(self, cycles: Ints) -> Ints:
         """Times in ps of an array of command-clock edges."""
+
+
+def edges_ps(clock: Clock, indices: Ints) -> Ints:
+    """Times in ps of edges of a clock, rounded up, as `Clock.edge_ps` has them one by one."""
+    # In lowest terms, so that the products fit 64 bits.
+    period = clock.period_ps
+    return -(-indices * period.numerator // period.denominator)
 
 
 def outside_domain(memory: Memory) -> str | None:
@@ -124,15 +130,13 @@ class RowGranularMemory:
         self._banks[:, kernel.ACT_AT] = kernel.LONG_AGO
         self._stats = np.zeros((memory.channels, kernel.STATISTICS), dtype=np.int64)
         self.window: Ints = np.zeros((memory.channels, 2), dtype=np.int64)
-        # The period of the command clock in lowest terms, so that products fit 64 bits.
-        period = Fraction(PS_PER_S * part.clock.hz_den, part.clock.hz_num)
-        self._period_num, self._period_den = period.numerator, period.denominator
+        self._clock = memory.part.clock
 
     def submit(
         self, now_ps: int, address: int, rows: int, row_bytes: int, stride_bytes: int, write: bool
     ) -> int:
         """Take a 2-D descriptor at `now_ps`; return the time at which its last byte has passed."""
-        arrival = -(-now_ps * self._period_den // self._period_num)
+        arrival = self._clock.next_edge(now_ps)
         done = kernel.submit(
             self._p,
             self._channels,
@@ -147,7 +151,7 @@ class RowGranularMemory:
             int(write),
             arrival,
         )
-        return -(-done * self._period_num // self._period_den)
+        return self._clock.edge_ps(done)
 
     def statistics(self) -> MemoryStatistics:
         """What happened so far."""
@@ -163,4 +167,4 @@ class RowGranularMemory:
 
     def to_ps(self, cycles: Ints) -> Ints:
         """Times in ps of an array of command-clock edges, rounded up to whole ps."""
-        return -(-cycles * self._period_num // self._period_den)
+        return edges_ps(self._clock, cycles)

@@ -14,8 +14,8 @@ from accsim.lowering.blocking import (
     pinned,
 )
 from accsim.lowering.builder import ProgramBuilder
-from accsim.lowering.division import ranked
-from accsim.lowering.epilogue import epilogue_of, in_dram
+from accsim.lowering.division import division_of
+from accsim.lowering.epilogue import epilogue_of
 from accsim.lowering.layout import lay_out
 from accsim.lowering.matmul import matmul_budget, matmul_shape
 from accsim.lowering.residency import divisions
@@ -35,11 +35,7 @@ def account(
 ) -> Account:
     """The choices behind a program that `lower` has made of the same arguments."""
     worth_a_look, _ = divisions(graph, program.contexts, chip)
-    residency = next(
-        one
-        for one in ranked(chip, graph, program.contexts, pins)
-        if (in_dram(graph, one), one.stream_bytes) == (program.spilled, program.stream_bytes)
-    )
+    residency = division_of(chip, graph, program, pins)
     layout = lay_out(graph, cache_tokens, sum(program.contexts), residency.spilled)
     site = Site(chip, graph, program.contexts, residency, layout, ProgramBuilder(), pins)
     budget = matmul_budget(chip, residency)

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 from accsim.chip import Chip
 from accsim.lowering.blocking import choose, estimate
-from accsim.lowering.epilogue import epilogue_of
+from accsim.lowering.epilogue import epilogue_of, in_dram
 from accsim.lowering.matmul import matmul_budget, matmul_shape
 from accsim.lowering.residency import Residency, divisions
 from accsim.mapping import Pin, pin_of
 from accsim.ops import PassGraph
+from accsim.program import Program
 
 
 def ranked(
@@ -26,6 +27,17 @@ def ranked(
         found.sort(key=lambda one: _cycles(chip, graph, sum(contexts), one, pins))
     yield from found
     yield from others
+
+
+def division_of(
+    chip: Chip, graph: PassGraph, program: Program, pins: tuple[Pin, ...] = ()
+) -> Residency:
+    """The division of the SRAM with which `lower` has made a program of the same arguments."""
+    return next(
+        one
+        for one in ranked(chip, graph, program.contexts, pins)
+        if (in_dram(graph, one), one.stream_bytes) == (program.spilled, program.stream_bytes)
+    )
 
 
 def _cycles(

@@ -46,8 +46,8 @@ class _Weights:
 
 def lower_matmul(site: Site, index: int, op: Op, argmax: tuple[int, Op] | None) -> None:
     """Emit a matmul; `argmax` is the operator that consumes its output tile by tile, if any."""
-    weights, activations = _operands(site, op)
-    spilled_in = [t for t in activations if site.is_spilled(t)]
+    weights = _stored_weights(site, op)
+    spilled_in = [t for t in op.reads if site.is_spilled(t)]
     spilled_out = [t for t in op.writes if site.is_spilled(t)]
     before = site.build.count(Unit.ARRAY), site.build.count(Unit.STORE)
     epilogue = epilogue_of(site.graph, index, site.residency)
@@ -78,8 +78,7 @@ def matmul_shape(
     panel = panel_columns(array)
     if epilogue is not None and epilogue.op.kind == "silu_mul":
         panel *= 2
-    inputs = next(t for t in op.reads if t.place == "chip")
-    weights = next(t for t in op.reads if t.place == "weights")
+    inputs, weights = op.inputs, op.weights
     return MatmulShape(
         rows=op.rows,
         inner=op.inner,
@@ -127,13 +126,10 @@ def _choose(site: Site, op: Op, shape: MatmulShape) -> MatmulMapping:
     return mapping
 
 
-def _operands(site: Site, op: Op) -> tuple[_Weights, tuple[Tensor, ...]]:
-    tensor = next(t for t in op.reads if t.place == "weights")
-    activations = tuple(t for t in op.reads if t.place == "chip")
-    address = site.layout.tensors[tensor.name]
-    return _Weights(
-        tensor, address, op.inner, op.outer, panel_columns(site.chip.array)
-    ), activations
+def _stored_weights(site: Site, op: Op) -> _Weights:
+    address = site.layout.tensors[op.weights.name]
+    panel = panel_columns(site.chip.array)
+    return _Weights(op.weights, address, op.inner, op.outer, panel)
 
 
 def _work(
@@ -149,14 +145,12 @@ def _work(
         split=split,
         scales=shape.scales(inner),
     )
-    inputs = next(t for t in op.reads if t.place == "chip")
-    weights = next(t for t in op.reads if t.place == "weights")
     return array_work(
         cost,
         rows * inner * outer,
         rows * outer,
-        inputs.format.bits,
-        shape.expanded_bits or weights.format.bits,
+        op.inputs.format.bits,
+        shape.expanded_bits or op.weights.format.bits,
         op.writes[0].format.bits,
     )
 
@@ -229,8 +223,7 @@ def _expand(
     site: Site, index: int, op: Op, shape: MatmulShape, elements: int, loads: int, label: int
 ) -> Needs:
     """Dequantise a tile of weights; returns what the array tile that uses it waits for."""
-    weights = next(t for t in op.reads if t.place == "weights")
-    moved = -(-elements * (weights.format.bits + shape.expanded_bits) // 8)
+    moved = -(-elements * (op.weights.format.bits + shape.expanded_bits) // 8)
     # There is room for two expanded tiles: one in use, and one being made.
     before = max(0, site.build.count(Unit.ARRAY) - 1)
     work = vector_work(site, "dequantise", elements, moved)
@@ -271,6 +264,8 @@ class _BlockedMatmul:
             f"blocks of {block.rows} x {block.inner} x {block.outer}, "
             + ("both streamed" if block.held == "none" else f"{block.held.upper()} held")
         )
+        # Tiles of one size cost the same, and there are few sizes.
+        self.works: dict[tuple[int, int, int], Work] = {}
         self.output_stores: list[int] = []
         self.made: list[int] = []
         row_starts = range(0, op.rows, block.rows)
@@ -309,7 +304,10 @@ class _BlockedMatmul:
             needs |= _expand(self.site, self.index, op, self.shape, elements, loads, self.label)
         if k == 0:
             needs |= self.room_for_block()
-        work = _work(self.site, op, self.shape, rows, inner, outer, block.split)
+        work = self.works.get((rows, inner, outer))
+        if work is None:
+            work = _work(self.site, op, self.shape, rows, inner, outer, block.split)
+            self.works[rows, inner, outer] = work
         self.done = build.array(self.index, self.label, work, needs=needs, free=free)
         self.tile_needs = NOTHING
 

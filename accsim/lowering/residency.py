@@ -57,10 +57,8 @@ def expanded_bits(op: Op, array: ComputeArray) -> int:
 
     It does where the array leaves that to it and the weights are narrower than the inputs.
     """
-    inputs = next(t for t in op.reads if t.place == "chip")
-    weights = next(t for t in op.reads if t.place == "weights")
-    narrow = array.dequantise == "vector" and weights.format.bits < inputs.format.bits
-    return inputs.format.bits if narrow else 0
+    wide = op.inputs.format.bits
+    return wide if array.dequantise == "vector" and op.weights.format.bits < wide else 0
 
 
 def heads_together(shape: Attention, options: AttentionOptions) -> int:

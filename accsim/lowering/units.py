@@ -90,6 +90,7 @@ class AttentionUnits:
         self.scores_spilled = site.is_spilled(self.scores.writes[0])
         self.weights_spilled = site.is_spilled(self.attend.reads[0])
         self.output_spilled = site.is_spilled(self.attend.writes[0])
+        self.parts: dict[tuple[Unit, Piece, int, int], Work] = {}
 
     @cached_property
     def rows_together(self) -> int:
@@ -291,6 +292,14 @@ class AttentionUnits:
 
     def array_part(self, unit: Unit, piece: Piece, inner: int, outer: int) -> Work:
         """One product per KV head: rows are the query rows of all heads that share it."""
+        # The heads are alike, and so is what the units of each take.
+        alike = replace(unit, head=0), piece, inner, outer
+        known = self.parts.get(alike)
+        if known is None:
+            known = self.parts[alike] = self._array_part(*alike)
+        return known
+
+    def _array_part(self, unit: Unit, piece: Piece, inner: int, outer: int) -> Work:
         array = self.site.chip.array
         rows = unit.rows * self.together
         bits = max(self.bits, self.kv_bits)

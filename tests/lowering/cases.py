@@ -18,8 +18,7 @@ from accsim.chip import (
     VectorUnit,
 )
 from accsim.dram.standards import PARTS
-from accsim.lowering.division import ranked
-from accsim.lowering.epilogue import in_dram
+from accsim.lowering.division import division_of
 from accsim.lowering.layout import Layout, lay_out
 from accsim.lowering.lower import least_sram_bytes, lower
 from accsim.lowering.residency import Residency
@@ -210,12 +209,7 @@ def size_of(ranges: Iterator[Range] | list[Range]) -> int:
 
 def divided(case: Case) -> tuple[Residency, Layout]:
     """How lowering divides the SRAM and lays the DRAM out for a case."""
-    program = lowered(case)
-    residency = next(
-        one
-        for one in ranked(case.chip, case.graph, case.contexts, ())
-        if in_dram(case.graph, one) == program.spilled and one.stream_bytes == program.stream_bytes
-    )
+    residency = division_of(case.chip, case.graph, lowered(case))
     context = sum(case.contexts)
     return residency, lay_out(case.graph, case.cache_tokens, context, residency.spilled)
 

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 import numpy as np
 
 from accsim.chip import ADDRESS_FIELDS, Memory
 from accsim.dram.address import AddressMap
 from accsim.dram.kernel import channel_bytes_below
-from accsim.dram.memory import MemoryStatistics
+from accsim.dram.memory import MemoryStatistics, edges_ps
 from accsim.dram.reference import state as s
 from accsim.dram.reference.controller import BANK_MASK, ID_SHIFT, ROW_SHIFT
 from accsim.dram.reference.device import Ints
 from accsim.dram.reference.run import run
 from accsim.dram.reference.state import FAR, TAKEN, State, fresh_state, parameters
-from accsim.units import PS_PER_S
 
 _GROUP, _COLUMN, _BANK, _RANK, _ROW = range(len(ADDRESS_FIELDS))
 _IDS = 1 << (62 - ID_SHIFT)
@@ -208,16 +206,13 @@ class ReferenceMemory:
         self._number = 0
         self.window: Ints = np.zeros((memory.channels, 2), dtype=np.int64)
         self._free = [0] * memory.channels
-        # The period of the command clock in lowest terms, so that products fit 64 bits.
-        clock = memory.part.clock
-        period = Fraction(PS_PER_S * clock.hz_den, clock.hz_num)
-        self._period_num, self._period_den = period.numerator, period.denominator
+        self._clock = memory.part.clock
 
     def submit(
         self, now_ps: int, address: int, rows: int, row_bytes: int, stride_bytes: int, write: bool
     ) -> int:
         """Take a 2-D descriptor at `now_ps`; return the time at which its last byte has passed."""
-        now = -(-now_ps * self._period_den // self._period_num)
+        now = self._clock.next_edge(now_ps)
         self._number = (self._number + 1) % _IDS
         self.window[:] = -1, 0
         done = now
@@ -231,7 +226,7 @@ class ReferenceMemory:
                 self.window[c] = max(begin, self._free[c]), max(end, self._free[c])
                 self._free[c] = max(end, self._free[c])
             done = max(done, channel.last_end)
-        return -(-done * self._period_num // self._period_den)
+        return self._clock.edge_ps(done)
 
     def statistics(self) -> MemoryStatistics:
         """What happened so far, and will until all that was submitted is served."""
@@ -239,7 +234,7 @@ class ReferenceMemory:
 
     def to_ps(self, cycles: Ints) -> Ints:
         """Times in ps of an array of command-clock edges, rounded up to whole ps."""
-        return -(-cycles * self._period_num // self._period_den)
+        return edges_ps(self._clock, cycles)
 
     def _bursts(self, c: int, address: int, rows: int, row_bytes: int, stride_bytes: int) -> Ints:
         """The bursts of a descriptor that lie in channel `c`, counted within it."""
