@@ -34,7 +34,11 @@ OpKind = Literal[
     "silu_mul",
     "argmax",
     "quantise",
+    "select",
+    "silu",
+    "kv_copy",
 ]
+Role = Literal["target", "draft"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,10 @@ class NumberFormat:
     def stored_bytes(self, vectors: int, length: int) -> int:
         """The same in bytes, rounded up."""
         return -(-self.stored_bits(vectors, length) // 8)
+
+
+TOKEN_ID = NumberFormat("token_id", bits=32)
+"""How the tokens that a pass chose are stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +107,9 @@ class Attention:
     """The shape of an attention operator.
 
     Each of `sequences` has its own KV cache and `rows` new query rows; `query_heads` share
-    `kv_heads` caches (grouped-query attention when fewer).
+    `kv_heads` caches (grouped-query attention when fewer). `visible` are the new keys that each row
+    sees; none means the causal mask, where row r sees those of rows 0 to r. A row of a tree sees
+    its ancestors and itself.
     """
 
     sequences: int
@@ -107,13 +117,15 @@ class Attention:
     query_heads: int
     kv_heads: int
     head_dim: int
+    visible: tuple[int, ...] = ()
 
     def pairs(self, context: int) -> int:
-        """Query-key pairs of one head that the causal mask lets through, over the batch.
+        """Query-key pairs of one head that the mask lets through, over the batch.
 
-        A sequence with L cached tokens and m new rows has m L + m (m + 1) / 2.
+        A sequence with L cached tokens and m new rows under a causal mask has m L + m (m + 1) / 2.
         """
-        return self.rows * context + self.sequences * (self.rows * (self.rows + 1) // 2)
+        fresh = sum(self.visible) if self.visible else self.rows * (self.rows + 1) // 2
+        return self.rows * context + self.sequences * fresh
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,14 +203,16 @@ def _fixed(dim: Dim) -> int:
 class PassGraph:
     """The operators of one kind of pass, in an order in which they can run.
 
-    `rows` are the query rows of each of the `sequences`. `producers[i]` are the indices of the
-    operators whose outputs operator i reads.
+    `rows` are the query rows of each of the `sequences`: as many entries join its KV cache.
+    `producers[i]` are the indices of the operators whose outputs operator i reads. A graph of
+    `role` ``draft`` belongs to a second model, which has a KV cache of its own and emits nothing.
     """
 
     name: str
     sequences: int
     rows: int
     ops: tuple[Op, ...]
+    role: Role = "target"
 
     @cached_property
     def producers(self) -> tuple[tuple[int, ...], ...]:
@@ -257,6 +271,9 @@ class Pass:
 @dataclass(frozen=True, slots=True)
 class TracedRun:
     """One way of decoding the workload: prefill passes, then decode passes.
+
+    A decode *step* is a pass of the model that emits tokens, after the passes of a draft model, if
+    there is one, that made its drafts.
 
     The prompt is read in one pass, or in several that each attend to what the earlier ones left in
     the KV cache; the last of them emits the first token.

@@ -12,7 +12,7 @@ from accsim.analysis.explain import explain
 from accsim.analysis.measure import PassStats, measure
 from accsim.analysis.operators import SeenPass
 from accsim.analysis.prefill import PrefillStats
-from accsim.analysis.sampling import sample
+from accsim.analysis.sampling import sample, sample_each
 from accsim.analysis.summary import speedups, summarize
 from accsim.chip import Chip
 from accsim.engine.simulate import simulate
@@ -215,7 +215,12 @@ def _run(
         return _measured(chip, trace.graphs[this.graph], this, cache_tokens, pins, inside)
 
     prefill = _prefill(chip, trace, one, cache_tokens, exact, pinning, within)
-    decode = sample([each.context for each in one.decode], decode_pass, exact=exact)
+    decode = sample_each(
+        [each.graph for each in one.decode],
+        [each.context for each in one.decode],
+        decode_pass,
+        exact=exact,
+    )
     return summarize(chip, trace, one, prefill, decode)
 
 

@@ -117,7 +117,11 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """One run of the workload on the chip."""
+    """One run of the workload on the chip.
+
+    `passes` are those of the model that emit tokens; `draft_passes` those of a draft model before
+    them. `mean_pass_s` is the time of one such step: a pass and the draft passes before it.
+    """
 
     name: str
     scheme: str
@@ -155,6 +159,7 @@ class RunResult:
     prefill_bound_share: dict[str, float]
     sampling: Sampling
     ops: tuple[OpStats, ...]
+    draft_passes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,37 @@ def sample(
     return SampledPasses(tuple(stats), len(known), max_error)
 
 
+def sample_each(
+    graphs: Sequence[str],
+    contexts: Sequence[int],
+    simulate: Callable[[int], PassStats],
+    *,
+    exact: bool,
+) -> SampledPasses:
+    """Get statistics of passes of several graphs (a model and its draft model), each on its own.
+
+    Args:
+        graphs: the graph of each pass.
+        contexts: as of `sample`; they never fall among the passes of one graph.
+        simulate: as of `sample`.
+        exact: as of `sample`.
+    """
+    stats: dict[int, PassStats] = {}
+    simulated, max_error = 0, 0.0
+    for graph in dict.fromkeys(graphs):
+        mine = [number for number, name in enumerate(graphs) if name == graph]
+        found = sample(
+            [contexts[number] for number in mine],
+            lambda place, mine=mine: simulate(mine[place]),  # type: ignore[misc]
+            exact=exact,
+        )
+        stats.update(zip(mine, found.stats, strict=True))
+        simulated += found.simulated
+        max_error = max(max_error, found.max_error)
+    ordered = tuple(stats[number] for number in range(len(graphs)))
+    return SampledPasses(ordered, simulated, max_error)
+
+
 def between(
     contexts: Sequence[int], low: int, a: PassStats, high: int, b: PassStats, number: int
 ) -> PassStats:

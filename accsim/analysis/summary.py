@@ -56,6 +56,7 @@ def summarize(
         raise InvariantError(f"run {run.name} took {decode_ps} ps, its bound is {float(floor)} ps")
 
     tokens = sum(sum(one.emitted) for one in run.decode)
+    steps = sum(graph.role == "target" for graph in graphs)
     # The first token of every sequence comes out of the prefill.
     gaps = run.output_tokens - 1
     causes = sum((one.causes.sum(axis=0) for one in stats), np.zeros(len(CAUSES), dtype=np.int64))
@@ -73,8 +74,9 @@ def summarize(
         prompt_tokens=run.prompt_tokens,
         output_tokens=run.output_tokens,
         batch=run.batch,
-        passes=len(run.decode),
-        mean_tokens_per_pass=tokens / (len(run.decode) * run.batch),
+        passes=steps,
+        draft_passes=len(run.decode) - steps,
+        mean_tokens_per_pass=tokens / (steps * run.batch),
         expected_tokens_per_pass=run.expected_tokens_per_pass,
         ttft_s=prefill.elapsed_ps / PS_PER_S,
         tpot_s=decode_ps / gaps / PS_PER_S,
@@ -83,7 +85,7 @@ def summarize(
         prefill_ps=prefill.elapsed_ps,
         decode_cycles=chip.clock.cycles_in(decode_ps),
         decode_tokens_per_s=tokens * PS_PER_S / decode_ps,
-        mean_pass_s=decode_ps / len(run.decode) / PS_PER_S,
+        mean_pass_s=decode_ps / steps / PS_PER_S,
         decode_dram_read_bytes=read,
         decode_dram_write_bytes=write,
         decode_dram_bytes_per_token=(read + write) / tokens,
@@ -137,7 +139,7 @@ def _own_cause(kind: OpKind) -> Cause:
     """The unit that does the work of an operator."""
     if kind in ("matmul", "scores", "attend"):
         return "array"
-    return "dram" if kind == "kv_append" else "vector"
+    return "dram" if kind in ("kv_append", "kv_copy") else "vector"
 
 
 def _shares(causes: Column) -> dict[str, float]:

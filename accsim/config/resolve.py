@@ -32,7 +32,20 @@ from accsim.dram.standards import GRADES
 from accsim.errors import InputError, Problem
 from accsim.ops import NumberFormat
 from accsim.units import KIB, Clock
-from accsim.workload import Acceptance, ModelShape, Precision, RunSpec, Workload
+from accsim.workload import (
+    Acceptance,
+    Autoregressive,
+    DraftModel,
+    Medusa,
+    ModelShape,
+    MultiToken,
+    Precision,
+    PromptLookup,
+    RunSpec,
+    Scheme,
+    SequentialMtp,
+    Workload,
+)
 
 T = TypeVar("T")
 
@@ -101,11 +114,11 @@ def load_workload(path_or_name: str) -> Workload:
     """
     document = read_yaml(str(find("workloads", path_or_name)))
     refuse_other_kind(document, "workload")
-    shape, model_problems = _model(document)
-    file, problems = check(document, workload_schema.WorkloadFile, context=shape)
-    if file is None or shape is None:
+    shapes, model_problems = _shapes(document)
+    file, problems = check(document, workload_schema.WorkloadFile, context=shapes)
+    if file is None or shapes.model is None or model_problems:
         raise InputError([*problems, *model_problems])
-    return _workload(file, shape)
+    return _workload(file, shapes)
 
 
 def resolve_chip(file: chip_schema.ChipFile) -> Chip:
@@ -177,12 +190,22 @@ def _array(section: chip_schema.SystolicSection | chip_schema.DotProductSection)
     )
 
 
-def _model(document: Document) -> tuple[ModelShape | None, list[Problem]]:
-    """The shape that the workload names, read before the rest so that the rest can be checked.
+def _shapes(document: Document) -> tuple[workload_schema.Shapes, list[Problem]]:
+    """The shapes that the workload names, read before the rest so that the rest can be checked."""
+    model, problems = _shape(document, document.value.get("model"))
+    drafters: dict[int, ModelShape] = {}
+    runs = document.value.get("runs")
+    for index, run in enumerate(runs if isinstance(runs, list) else ()):
+        if isinstance(run, dict) and run.get("scheme") == "draft_model":
+            drafter, more = _shape(document, run.get("drafter"))
+            problems += more
+            if drafter is not None:
+                drafters[index] = drafter
+    return workload_schema.Shapes(model, drafters), problems
 
-    None without a problem where the schema will find the fault.
-    """
-    model = document.value.get("model")
+
+def _shape(document: Document, model: object) -> tuple[ModelShape | None, list[Problem]]:
+    """A shape by name or from a file; None without a problem where the schema finds the fault."""
     if isinstance(model, str):
         return SHAPES.get(model), []
     config = model.get("config_json") if isinstance(model, dict) else None
@@ -194,22 +217,30 @@ def _model(document: Document) -> tuple[ModelShape | None, list[Problem]]:
         return None, list(error.problems)
 
 
-def _workload(file: workload_schema.WorkloadFile, shape: ModelShape) -> Workload:
+def _workload(file: workload_schema.WorkloadFile, shapes: workload_schema.Shapes) -> Workload:
+    assert shapes.model is not None
+    precision = _precision(file.precision)
     return Workload(
         name=file.name,
-        model=shape,
-        precision=Precision(
-            weights=_format(file.precision.weights, "weights"),
-            activations=_format(file.precision.activations, "activations"),
-            kv_cache=_format(file.precision.kv_cache, "kv_cache"),
-        ),
+        model=shapes.model,
+        precision=precision,
         prompt_tokens=file.prompt_tokens,
         output_tokens=file.output_tokens,
         batch=file.batch,
         seed=file.seed,
         baseline=file.baseline,
-        runs=tuple(_run(run, shape) for run in file.runs),
+        runs=tuple(
+            _run(run, precision, shapes.drafters.get(index)) for index, run in enumerate(file.runs)
+        ),
         prefill_chunk_tokens=file.prefill_chunk_tokens,
+    )
+
+
+def _precision(section: workload_schema.PrecisionSection) -> Precision:
+    return Precision(
+        weights=_format(section.weights, "weights"),
+        activations=_format(section.activations, "activations"),
+        kv_cache=_format(section.kv_cache, "kv_cache"),
     )
 
 
@@ -226,25 +257,28 @@ def _format(choice: str | workload_schema.GroupedFormat, role: Role) -> NumberFo
     )
 
 
-def _run(run: workload_schema.Run, shape: ModelShape) -> RunSpec:
+def _run(run: workload_schema.Run, precision: Precision, drafter: ModelShape | None) -> RunSpec:
     if isinstance(run, workload_schema.AutoregressiveRun):
-        return RunSpec(
-            name=run.name,
-            scheme="autoregressive",
-            trunk_layers=shape.layers,
-            trained_heads=0,
-            active_heads=0,
-            acceptance=None,
-        )
-    return RunSpec(
-        name=run.name,
-        scheme="multi_token",
-        # Constant parameters: each head takes the place of a trunk layer.
-        trunk_layers=shape.layers - run.trained_heads,
-        trained_heads=run.trained_heads,
-        active_heads=run.active_heads,
-        acceptance=_acceptance(run.acceptance),
-    )
+        return RunSpec(run.name, Autoregressive())
+    return RunSpec(run.name, _scheme(run, precision, drafter), _acceptance(run.acceptance))
+
+
+def _scheme(
+    run: workload_schema.SpeculativeRun, precision: Precision, drafter: ModelShape | None
+) -> Scheme:
+    match run:
+        case workload_schema.MultiTokenRun():
+            return MultiToken(run.trained_heads, run.active_heads, run.layout, run.drafting)
+        case workload_schema.MedusaRun():
+            return Medusa(tuple(run.tree or (1,) * run.heads))
+        case workload_schema.DraftModelRun():
+            own = precision if run.precision is None else _precision(run.precision)
+            assert drafter is not None
+            return DraftModel(drafter, own, run.drafts)
+        case workload_schema.SequentialMtpRun():
+            return SequentialMtp(run.modules)
+        case workload_schema.PromptLookupRun():
+            return PromptLookup(run.drafts)
 
 
 def _acceptance(choice: str | workload_schema.AcceptanceRates | None) -> Acceptance | None:

@@ -11,7 +11,12 @@ from accsim.lowering.attention import lower_attention
 from accsim.lowering.builder import ProgramBuilder, ProgramProbe, SeenEnough
 from accsim.lowering.check import check_program
 from accsim.lowering.division import ranked
-from accsim.lowering.elementwise import INPUTS_PER_OUTPUT, lower_elementwise, lower_kv_append
+from accsim.lowering.elementwise import (
+    INPUTS_PER_OUTPUT,
+    lower_elementwise,
+    lower_kv_append,
+    lower_kv_copy,
+)
 from accsim.lowering.epilogue import in_dram
 from accsim.lowering.layout import lay_out
 from accsim.lowering.matmul import lower_matmul
@@ -173,6 +178,8 @@ def _lower_op(site: Site, index: int, op: Op) -> None:
         lower_attention(site, index)
     elif op.kind == "kv_append":
         lower_kv_append(site, index, op)
+    elif op.kind == "kv_copy":
+        lower_kv_copy(site, index, op)
     elif op.kind in INPUTS_PER_OUTPUT:
         lower_elementwise(site, index, op)
     # softmax and attend are part of attention, argmax of the LM head: emitted with them.

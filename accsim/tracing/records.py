@@ -22,6 +22,7 @@ from accsim.ops import (
     Pass,
     PassGraph,
     Place,
+    Role,
     Tensor,
     TracedRun,
 )
@@ -110,6 +111,20 @@ class GraphRecord(_Record):
     name: Name
     sequences: Size
     rows: Size
+    role: Role = "target"
+
+    @classmethod
+    def of(cls, graph: PassGraph) -> GraphRecord:
+        return cls(
+            record="graph",
+            name=graph.name,
+            sequences=graph.sequences,
+            rows=graph.rows,
+            role=graph.role,
+        )
+
+    def value(self, ops: Iterable[Op]) -> PassGraph:
+        return PassGraph(self.name, self.sequences, self.rows, tuple(ops), self.role)
 
 
 class AttentionRecord(_Record):
@@ -120,6 +135,14 @@ class AttentionRecord(_Record):
     query_heads: Size
     kv_heads: Size
     head_dim: Size
+    visible: list[Size] = []
+
+    @classmethod
+    def of(cls, shape: Attention) -> AttentionRecord:
+        return cls(**{**asdict(shape), "visible": list(shape.visible)})
+
+    def value(self) -> Attention:
+        return Attention(**{**self.model_dump(), "visible": tuple(self.visible)})
 
 
 class TensorRecord(_Record):
@@ -191,7 +214,7 @@ class OpRecord(_Record):
             rows=op.rows,
             inner=op.inner,
             outer=op.outer,
-            attention=None if op.attention is None else AttentionRecord(**asdict(op.attention)),
+            attention=None if op.attention is None else AttentionRecord.of(op.attention),
             reads=[TensorRecord.of(tensor, formats) for tensor in op.reads],
             writes=[TensorRecord.of(tensor, formats) for tensor in op.writes],
             **stated_work(op),
@@ -220,7 +243,7 @@ class OpRecord(_Record):
             rows=self.rows,
             inner=self.inner,
             outer=self.outer,
-            attention=None if self.attention is None else Attention(**self.attention.model_dump()),
+            attention=None if self.attention is None else self.attention.value(),
         )
 
 

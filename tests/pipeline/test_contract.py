@@ -125,7 +125,7 @@ SAMPLING: dict[str, type] = {
 @pytest.fixture(scope="module")
 def result() -> Json:
     """Two runs, read back from the text that users get."""
-    trace = traced(SMALL, ordinary(SMALL), with_heads(SMALL, 2), prompt=40, output=30, batch=2)
+    trace = traced(SMALL, ordinary(), with_heads(2), prompt=40, output=30, batch=2)
     document: Json = json.loads(result_json(run(load_chip("ddr_npu"), trace)))
     return document
 

@@ -21,7 +21,7 @@ NEVER = Acceptance("never", (0.0, 0.0, 0.0))
 def trace_tiny(
     acceptance: Acceptance, output_tokens: int, batch: int = 1, seed: int = 7, name: str = "k4"
 ) -> TracedRun:
-    spec = multi(4, trunk_layers=1, acceptance=acceptance, name=name)
+    spec = multi(4, layout="extra", acceptance=acceptance, name=name)
     return trace_workload(
         workload(
             spec, model=TINY, prompt_tokens=5, output_tokens=output_tokens, batch=batch, seed=seed
@@ -143,7 +143,7 @@ def test_resident_bytes_are_all_weights_both_tables_and_the_longest_cache() -> N
 
 
 def test_a_run_with_too_few_acceptance_rates_is_refused() -> None:
-    message = "run 'k4' carries 4 tokens per pass: it needs 3 acceptance rates, got 1"
+    message = "run 'k4' carries 3 drafts per pass: it needs 3 acceptance rates, got 1"
     with pytest.raises(ValueError, match=message):
         trace_workload(workload(multi(4, acceptance=Acceptance("short", (0.9,)))))
 
