@@ -117,7 +117,11 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """One run of the workload on the chip."""
+    """One run of the workload on the chip.
+
+    `asked_tokens` are the output tokens that the workload asks for, where a recording of tokens per
+    pass ended before; None where `output_tokens` are those.
+    """
 
     name: str
     scheme: str
@@ -155,6 +159,7 @@ class RunResult:
     prefill_bound_share: dict[str, float]
     sampling: Sampling
     ops: tuple[OpStats, ...]
+    asked_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from accsim.acceptance import Acceptance, Recording
 from accsim.ops import NumberFormat
 
 SchemeName = Literal["autoregressive", "multi_token"]
@@ -72,24 +73,6 @@ class Precision:
 
 
 @dataclass(frozen=True, slots=True)
-class Acceptance:
-    """Conditional acceptance by position: `rates[i]` is the chance that draft i+1 is right, given
-    that all drafts before it were (Gloeckle et al. 2024, table S2, gives such a set for 3 texts).
-    """
-
-    name: str
-    rates: tuple[float, ...]
-
-    def expected_tokens(self, tokens: int) -> float:
-        """Mean tokens of a pass that carries `tokens` rows: 1 + p2 + p2 p3 + ..."""
-        total = chance = 1.0
-        for rate in self.rates[: tokens - 1]:
-            chance *= rate
-            total += chance
-        return total
-
-
-@dataclass(frozen=True, slots=True)
 class RunSpec:
     """One way of decoding.
 
@@ -103,7 +86,7 @@ class RunSpec:
     trunk_layers: int
     trained_heads: int
     active_heads: int
-    acceptance: Acceptance | None
+    acceptance: Acceptance | Recording | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, Tag, ValidationInfo, field_validator
 
+from accsim.config.acceptance_schema import AcceptanceChoice, AcceptanceSection, for_drafts
 from accsim.config.fields import (
     Count,
     Cycles,
@@ -18,7 +19,7 @@ from accsim.config.fields import (
     rules,
 )
 from accsim.config.formats import FORMATS
-from accsim.config.models import ACCEPTANCES, SHAPES
+from accsim.config.models import SHAPES
 from accsim.config.text import suggest
 from accsim.workload import ModelShape
 
@@ -112,29 +113,10 @@ class AutoregressiveRun(Section):
         """Query rows of a pass and sequence."""
         return 1
 
-
-class AcceptanceRates(Section):
-    """Acceptance rates of one's own."""
-
-    rates: list[Annotated[float, Field(ge=0, le=1)]] = Field(
-        min_length=1,
-        description="chance (0..1) that each draft is right, given that all before it were",
-    )
-    source: Annotated[str, Field(min_length=1)] = Field(description="where the rates come from")
-
-
-AcceptanceChoice = Annotated[
-    Annotated[
-        str,
-        AfterValidator(known("acceptance set", ACCEPTANCES)),
-        Field(json_schema_extra={"enum": list(ACCEPTANCES)}),
-        Tag("name"),
-    ]
-    | Annotated[AcceptanceRates, Tag("mapping")],
-    name_or_mapping(
-        "expected the name of an acceptance set or {rates: [...], source: ...}",
-    ),
-]
+    @property
+    def drafts(self) -> int:
+        """Drafts that a pass verifies, one position after the other."""
+        return 0
 
 
 class MultiTokenRun(Section):
@@ -158,6 +140,11 @@ class MultiTokenRun(Section):
         """Query rows of a pass and sequence."""
         return self.active_heads
 
+    @property
+    def drafts(self) -> int:
+        """Drafts that a pass verifies, one position after the other."""
+        return self.active_heads - 1
+
     @field_validator("active_heads")
     @classmethod
     def _trained(cls, value: int, info: ValidationInfo) -> int:
@@ -168,19 +155,11 @@ class MultiTokenRun(Section):
 
     @field_validator("acceptance")
     @classmethod
-    def _rates_for_every_draft(
-        cls, value: str | AcceptanceRates | None, info: ValidationInfo
-    ) -> str | AcceptanceRates | None:
-        drafts = info.data.get("active_heads", 1) - 1
-        if value is None:
-            if drafts:
-                hint = f"name a set ({', '.join(ACCEPTANCES)}) or give rates and their source"
-                raise rule(f"this key is required with more than one active head: {hint}")
-            return value
-        rates = value.rates if isinstance(value, AcceptanceRates) else ACCEPTANCES[value].rates
-        if len(rates) < drafts:
-            raise rule(f"{len(rates)} rates for the {drafts} drafts of {drafts + 1} active heads")
-        return value
+    def _says_enough(
+        cls, value: str | AcceptanceSection | None, info: ValidationInfo
+    ) -> str | AcceptanceSection | None:
+        heads = info.data.get("active_heads", 1)
+        return for_drafts(value, heads - 1, f"{heads} active heads")
 
 
 Run = Annotated[AutoregressiveRun | MultiTokenRun, Field(discriminator="scheme")]

@@ -100,7 +100,7 @@ def sections(result: Result) -> tuple[Section, ...]:
             "Work",
             (
                 row("prompt tokens", lambda run: str(run.prompt_tokens)),
-                row("output tokens", lambda run: str(run.output_tokens)),
+                row("output tokens", _output_tokens),
                 row("sequences", lambda run: str(run.batch)),
                 row("decode passes", lambda run: str(run.passes)),
                 row("passes simulated", lambda run: f"{run.sampling.simulated} of {run.passes}"),
@@ -113,6 +113,12 @@ def sections(result: Result) -> tuple[Section, ...]:
 
 def _dram_bytes(run: RunResult) -> int:
     return run.decode_dram_read_bytes + run.decode_dram_write_bytes
+
+
+def _output_tokens(run: RunResult) -> str:
+    """Those there are, and those asked for where a recording ended before."""
+    asked = "" if run.asked_tokens is None else f" of {run.asked_tokens}"
+    return f"{run.output_tokens}{asked}"
 
 
 def _expected_tokens(run: RunResult) -> str:

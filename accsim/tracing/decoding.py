@@ -5,24 +5,20 @@ verifies them, so the pass emits N = 1 + (length of the accepted prefix) tokens,
 N of the k entries written: a length reset, no copy. The drafts of the next pass come out of the
 same pass (merged drafting and verification: Stern et al. 2018, arXiv 1811.03115, section 4).
 
-A batch is static: its sequences draw independently, and one that is finished stays as padding (it
-emits 0 and its context stands still) until the last has all its tokens.
-
-**Random draws.** Sequence s of run r draws from its own ``random.Random``, seeded with the SHA-256
-of ``"<seed>/<run name>/<s>"`` read as a big-endian integer; only ``.random()`` is called, which
-Python promises to keep the same. The draws therefore depend on no machine, library version, hash
-seed, nor on which other runs or sequences there are.
+A batch is static: its sequences draw independently (`accsim.tracing.draws`), and one that is
+finished stays as padding (it emits 0 and its context stands still) until the last has all its
+tokens. Where a recording ends, so does the batch: each sequence then gets fewer tokens than asked.
 """
 
 from __future__ import annotations
 
-import hashlib
 from itertools import pairwise
-from random import Random
 from typing import Literal
 
+from accsim.acceptance import Recording
 from accsim.ops import OpTrace, Pass, PassGraph, TracedRun
 from accsim.tracing.check import check_closed_form, check_trace
+from accsim.tracing.draws import draw_tokens
 from accsim.tracing.llama import build_graph, head_layers
 from accsim.workload import RunSpec, Workload
 
@@ -37,7 +33,7 @@ def trace_workload(workload: Workload) -> OpTrace:
     name (``prefill-28+4``: 28 trunk layers and 4 heads).
 
     Raises:
-        ValueError: a run carries several tokens per pass but says too little about acceptance.
+        ValueError: a run's acceptance says too little, or too much, for the rows of its passes.
         InvariantError: the trace contradicts itself or the closed form: a bug in accsim.
     """
     graphs: dict[str, PassGraph] = {}
@@ -53,19 +49,24 @@ def _trace_run(workload: Workload, spec: RunSpec, graphs: dict[str, PassGraph]) 
     tokens = max(1, heads)
     prefill = _prefill_passes(workload, spec, graphs)
     decode = _graph(workload, spec, graphs, "decode", tokens)
+    output_tokens = asked = workload.output_tokens
+    if isinstance(spec.acceptance, Recording):
+        output_tokens = spec.acceptance.output_tokens(asked, workload.batch)
     return TracedRun(
         name=spec.name,
         scheme=spec.scheme,
         max_tokens_per_pass=tokens,
         prompt_tokens=workload.prompt_tokens,
-        output_tokens=workload.output_tokens,
+        output_tokens=output_tokens,
         batch=workload.batch,
         expected_tokens_per_pass=1.0
         if spec.acceptance is None
         else spec.acceptance.expected_tokens(tokens),
         resident_bytes=resident_bytes(workload, decode),
         prefill=prefill,
-        decode=_decode_passes(workload, spec.name, decode, _rates(spec, tokens)),
+        decode=_decode_passes(workload, spec, decode, output_tokens),
+        acceptance=spec.acceptance,
+        asked_tokens=asked if output_tokens < asked else None,
     )
 
 
@@ -102,47 +103,25 @@ def _graph(
     return graphs[name]
 
 
-def _rates(spec: RunSpec, tokens: int) -> tuple[float, ...]:
-    """The acceptance rates that a pass of `tokens` rows uses, one for each draft."""
-    rates = () if spec.acceptance is None else spec.acceptance.rates[: tokens - 1]
-    if len(rates) < tokens - 1:
-        raise ValueError(
-            f"run {spec.name!r} carries {tokens} tokens per pass: "
-            f"it needs {tokens - 1} acceptance rates, got {len(rates)}"
-        )
-    return rates
-
-
 def _decode_passes(
-    workload: Workload, run: str, graph: PassGraph, rates: tuple[float, ...]
+    workload: Workload, spec: RunSpec, graph: PassGraph, output_tokens: int
 ) -> tuple[Pass, ...]:
-    draws = [_generator(workload.seed, run, sequence) for sequence in range(workload.batch)]
+    draws = [
+        draw_tokens(spec.acceptance, graph.rows, workload.seed, spec.name, sequence)
+        for sequence in range(workload.batch)
+    ]
     contexts = [workload.prompt_tokens] * workload.batch
-    missing = [workload.output_tokens - 1] * workload.batch
+    missing = [output_tokens - 1] * workload.batch
     passes: list[Pass] = []
     while any(missing):
         emitted = tuple(
-            min(_accepted(draw, rates) + 1, left) if left else 0
-            for draw, left in zip(draws, missing, strict=True)
+            min(next(draw), left) if left else 0 for draw, left in zip(draws, missing, strict=True)
         )
         passes.append(Pass(graph.name, tuple(contexts), emitted))
         for sequence, count in enumerate(emitted):
             contexts[sequence] += count
             missing[sequence] -= count
     return tuple(passes)
-
-
-def _generator(seed: int, run: str, sequence: int) -> Random:
-    digest = hashlib.sha256(f"{seed}/{run}/{sequence}".encode()).digest()
-    return Random(int.from_bytes(digest, "big"))
-
-
-def _accepted(draw: Random, rates: tuple[float, ...]) -> int:
-    """Drafts accepted before the first wrong one."""
-    for index, rate in enumerate(rates):
-        if draw.random() >= rate:
-            return index
-    return len(rates)
 
 
 def resident_bytes(workload: Workload, decode: PassGraph) -> int:

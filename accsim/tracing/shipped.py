@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from accsim.acceptance import Acceptance
 from accsim.ops import NumberFormat, OpTrace
 from accsim.tracing.decoding import trace_workload
 from accsim.tracing.file import write_trace
-from accsim.workload import Acceptance, ModelShape, Precision, RunSpec, Workload
+from accsim.workload import ModelShape, Precision, RunSpec, Workload
 
 # Touvron et al. 2023, arXiv 2307.09288; sizes from the published config.json of Llama-2-7B.
 LLAMA2_7B = ModelShape(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from accsim.acceptance import Acceptance
 from accsim.ops import NumberFormat, OpTrace
 from accsim.tracing.decoding import trace_workload
-from accsim.workload import Acceptance, ModelShape, Precision, RunSpec, Workload
+from accsim.workload import ModelShape, Precision, RunSpec, Workload
 
 FP16 = NumberFormat("fp16", bits=16)
 ALL_FP16 = Precision(FP16, FP16, FP16)

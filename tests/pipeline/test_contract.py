@@ -80,6 +80,7 @@ RUN: dict[str, type] = {
     "prefill_bound_share": dict,
     "sampling": dict,
     "ops": list,
+    "asked_tokens": int,
 }
 OP: dict[str, type] = {
     "name": str,
@@ -95,7 +96,7 @@ OP: dict[str, type] = {
     "bound": str,
     "causes_ps": dict,
 }
-MAY_BE_NULL = ("intensity_macs_per_byte", "mapping")
+MAY_BE_NULL = ("intensity_macs_per_byte", "mapping", "asked_tokens")
 UTILIZATION = dict.fromkeys(("dram", "array", "vector", "sram"), float)
 UNIT: dict[str, type] = {"unit": str, "busy_ps": int, "stalled_ps": int, "idle_ps": int}
 DRAM: dict[str, type] = dict.fromkeys(

@@ -114,6 +114,12 @@ def test_interpolated_chunks_of_a_prompt_tell_their_error_though_decoding_is_exa
     assert cells(printed(result(chunked)), "interpolation error") == ["0.012 %"]
 
 
+def test_a_run_that_ended_with_its_recording_says_so() -> None:
+    text = printed(result(run("ordinary", 300, 9), run("replay", 300, 9, asked_tokens=500)))
+    assert cells(text, "output tokens") == ["101", "101 of 500"]
+    assert "The recording of replay ends after 101 of 500 output tokens." in " ".join(text.split())
+
+
 def test_operators_of_the_runs_in_the_headline_are_listed_by_falling_time() -> None:
     """80 % of a 300 ms pass are 240 ms; 10^12 bytes and MACs over 100 passes are 10 G each."""
     text = printed(PAIR)

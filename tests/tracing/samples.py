@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from accsim.acceptance import Acceptance
 from accsim.ops import NumberFormat
 from accsim.tracing.shipped import LLAMA2_7B
-from accsim.workload import Acceptance, ModelShape, Precision, RunSpec, Workload
+from accsim.workload import ModelShape, Precision, RunSpec, Workload
 
 FP16 = NumberFormat("fp16", bits=16)
 INT8 = NumberFormat("int8", bits=8, per_channel=True, scale_bits=16)

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import pytest
 
+from accsim.acceptance import Acceptance
 from accsim.ops import TracedRun
 from accsim.tracing.decoding import trace_workload
-from accsim.workload import Acceptance
 
 from .samples import TINY, WIKIPEDIA, multi, ordinary, tiny_workload, workload
 

@@ -8,11 +8,12 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from accsim.acceptance import Acceptance
 from accsim.ops import NumberFormat
 from accsim.tracing.decoding import trace_workload
 from accsim.tracing.file import read_trace, write_trace
 from accsim.tracing.growth import Growth
-from accsim.workload import Acceptance, ModelShape, Precision, RunSpec, Workload
+from accsim.workload import ModelShape, Precision, RunSpec, Workload
 
 small = st.integers(1, 6)
 formats = st.builds(
