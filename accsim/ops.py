@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from accsim.acceptance import Acceptance, Recording
+
 Symbol = Literal["context", "keys"]
 Dim = int | Symbol
 Place = Literal["weights", "embedding", "kv_cache", "chip"]
@@ -279,7 +281,9 @@ class TracedRun:
     the KV cache; the last of them emits the first token.
     `resident_bytes` is what must lie in DRAM: all weights, the embedding table and the KV cache at
     its longest. `expected_tokens_per_pass` is the mean that the acceptance statistics promise
-    without the noise of this draw (None where unknown).
+    without the noise of this draw (None where unknown), `acceptance` those statistics.
+    `asked_tokens` are the output tokens that the workload asks for, where a recording ended before
+    (else None, and `output_tokens` are those).
     """
 
     name: str
@@ -292,6 +296,8 @@ class TracedRun:
     resident_bytes: int
     prefill: tuple[Pass, ...]
     decode: tuple[Pass, ...]
+    acceptance: Acceptance | Recording | None = None
+    asked_tokens: int | None = None
 
     def passes(self) -> Iterator[Pass]:
         """Every prefill pass, then every decode pass."""

@@ -111,6 +111,7 @@ def summarize(
             prefill_layers_simulated=prefill.layers_simulated,
         ),
         ops=_op_groups(chip, pairs, stats),
+        asked_tokens=run.asked_tokens,
     )
 
 

@@ -34,6 +34,13 @@ class FolderPath(click.Path):
         return super().convert(value, param, ctx)
 
 
+def _enough(context: click.Context, parameter: click.Parameter, count: int) -> int:
+    """None, or as many generations as an interval follows from."""
+    if count == 1:
+        raise click.BadParameter("an interval takes at least 2 generations; 0 draws none.")
+    return count
+
+
 @click.command("run", short_help="Simulate a workload on a chip.")
 @click.argument("chip")
 @click.argument("workload", metavar="WORKLOAD_OR_TRACE")
@@ -45,6 +52,15 @@ class FolderPath(click.Path):
     help="Also write result.json, ops.csv and the timeline of one pass, pass.pftrace.",
 )
 @click.option("--mapping", metavar="FILE", help="Pin how operators are cut, where FILE says so.")
+@click.option(
+    "--generations",
+    type=click.IntRange(0, 1_000_000),
+    default=1000,
+    show_default=True,
+    callback=_enough,
+    metavar="N",
+    help="Draw N generations of each run over its pass times; 0 draws none.",
+)
 @click.option("--exact", is_flag=True, help="Simulate every pass; interpolate none.")
 @click.option(
     "--trace-pass",
@@ -60,6 +76,7 @@ def run_command(
     as_json: bool,
     out: Path | None,
     mapping: str | None,
+    generations: int,
     exact: bool,
     trace_pass: str | None,
     chrome: bool,
@@ -88,7 +105,14 @@ def run_command(
         tell_model(hardware)
     with nullcontext() if out is None else out_folder(out) as folder:
         with located(chip), nullcontext() if quiet else progress_bar() as progress:
-            result = run(hardware, trace, exact=exact, progress=progress, pinning=pinning)
+            result = run(
+                hardware,
+                trace,
+                exact=exact,
+                progress=progress,
+                pinning=pinning,
+                generations=generations,
+            )
         if folder is not None:
             _write_files(folder, result, hardware, trace, shown_pass, pinning, chrome)
             written = sorted(file.name for file in folder.iterdir())

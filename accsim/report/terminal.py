@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from accsim.report.metrics import OP_HEADINGS, Section, operator_rows, sections
-from accsim.report.wording import disagreements, headline
+from accsim.report.wording import cut_short, disagreements, headline
 from accsim.result import Result, RunResult
 from accsim.units import show_capacity, show_count, show_rate
 
@@ -53,7 +53,7 @@ def _setting(result: Result) -> str:
         f"{result.chip}: DRAM {show_rate(result.peak_dram_bytes_per_s)}, "
         f"{show_count(result.peak_macs_per_s, 'MAC/s')}, ridge at {ridge:.3g} MACs/B, "
         f"SRAM {show_capacity(result.sram_bytes)}, {show_count(result.clock_hz, 'Hz')}. "
-        f"Workload {result.workload}, seed {result.seed}.{pinned}{commands}"
+        f"Workload {result.workload}, seed {result.seed}.{pinned}{commands}{cut_short(result)}"
     )
 
 

@@ -156,6 +156,16 @@ def disagreements(run: RunResult) -> str:
     return f"Roofline and attribution disagree in {run.name}: {'; '.join(parts)}."
 
 
+def cut_short(result: Result) -> str:
+    """Which runs ended with a recording, before all tokens were there; "" if none did."""
+    return "".join(
+        f" The recording of {run.name} ends after {run.output_tokens} of {run.asked_tokens} "
+        "output tokens."
+        for run in result.runs
+        if run.asked_tokens is not None
+    )
+
+
 def _speed(run: RunResult) -> str:
     return f"{run.decode_tokens_per_s:.4g}"
 
