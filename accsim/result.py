@@ -117,7 +117,11 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """One run of the workload on the chip."""
+    """One run of the workload on the chip.
+
+    `parts_ps` is critical-path time by the first word of the operators' names: ``layers`` (of the
+    trunk), ``heads`` (the layers of prediction heads), ``lm_head``...; it adds up to `decode_ps`.
+    """
 
     name: str
     scheme: str
@@ -155,6 +159,7 @@ class RunResult:
     prefill_bound_share: dict[str, float]
     sampling: Sampling
     ops: tuple[OpStats, ...]
+    parts_ps: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
