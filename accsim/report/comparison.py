@@ -56,8 +56,9 @@ def sentence(comparison: Comparison, column: Column) -> str:
     times = f"{show_time(total[name])} instead of {show_time(total[reference.name])}"
     causes = _told(comparison.pass_time_ps_by_cause, name, CAUSE_NAMES)
     parts = _told(_told_breakdown(comparison, column), name, PART_NAMES)
-    why = f": {parts}; by cause, {causes}" if parts else ""
-    return f"{first} ({times}){why}. {_pays(reference, column)}"
+    why = f": {parts}" if parts else ""
+    through = f"; by cause, {causes}" if causes else ""
+    return f"{first} ({times}){why}{through}. {_pays(reference, column)}"
 
 
 def _told_breakdown(comparison: Comparison, column: Column) -> Breakdown:
@@ -233,18 +234,18 @@ def _changes(
 
     return _Table(
         tuple(names.get(line.name, line.name) for line in lines),
-        _Group(
-            (_heading(reference),), (tuple(show(one.amounts[reference.name]) for one in lines),)
-        ),
+        _Group((_heading(reference),), (amounts(reference),)),
         tuple(group(column) for column in others),
     )
 
 
 def _share(share: float) -> str:
+    """A share of a change, which may be against it or more than all."""
     return percent(abs(share)) if abs(share) < NOTED_SHARE / 2 else f"{100 * share:.1f} %"
 
 
 def _matters(line: Line, total: Line) -> bool:
+    """Whether the part is worth a line in any column."""
     return any(
         amount >= NOTED_SHARE * total.amounts[column] > 0 for column, amount in line.amounts.items()
     )
