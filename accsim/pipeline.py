@@ -68,8 +68,7 @@ def run(
             nothing, or a pin cannot be.
         SimulationError: the simulation failed a check (a bug).
     """
-    _check_decodes(trace)
-    check_fits(chip, trace)
+    check_runs(chip, trace)
     runs = tuple(
         _run(chip, trace, one, exact, progress, number, pinning, generations)
         for number, one in enumerate(trace.runs)
@@ -183,7 +182,12 @@ def check_fits(chip: Chip, trace: OpTrace) -> None:
     raise InputError(problems)
 
 
-def _check_decodes(trace: OpTrace) -> None:
+def check_runs(chip: Chip, trace: OpTrace) -> None:
+    """Check what `run` asks of its inputs before anything is simulated.
+
+    Raises:
+        InputError: a run decodes nothing, or the model does not fit the DRAM (`check_fits`).
+    """
     problems = [
         Problem(trace.workload, f"run {one.name!r} ends with the token that its prefill emits")
         for one in trace.runs
@@ -191,6 +195,7 @@ def _check_decodes(trace: OpTrace) -> None:
     ]
     if problems:
         raise InputError(problems)
+    check_fits(chip, trace)
 
 
 def _run(

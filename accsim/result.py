@@ -158,6 +158,8 @@ class RunResult:
 
     `passes` are those of the model that emit tokens; `draft_passes` those of a draft model before
     them. `mean_pass_s` is the time of one such step: a pass and the draft passes before it.
+    `parts_ps` is critical-path time by the first word of the operators' names: ``layers`` (of the
+    trunk), ``heads`` (the layers of prediction heads), ``lm_head``...; it adds up to `decode_ps`.
     `asked_tokens` are the output tokens that the workload asks for, where a recording of tokens per
     pass ended before; None where `output_tokens` are those. `generations` is None where none were
     asked for, and where a trace does not say how often drafts are right.
@@ -199,6 +201,7 @@ class RunResult:
     prefill_bound_share: dict[str, float]
     sampling: Sampling
     ops: tuple[OpStats, ...]
+    parts_ps: dict[str, int]
     draft_passes: int = 0
     asked_tokens: int | None = None
     generations: Generations | None = None

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from accsim.cli.options import json_option, mapping_option
+
 if TYPE_CHECKING:
     from accsim.chip import Chip
     from accsim.mapping import Pinning
@@ -44,14 +46,14 @@ def _enough(context: click.Context, parameter: click.Parameter, count: int) -> i
 @click.command("run", short_help="Simulate a workload on a chip.")
 @click.argument("chip")
 @click.argument("workload", metavar="WORKLOAD_OR_TRACE")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, nothing else.")
+@json_option
 @click.option(
     "--out",
     type=FolderPath(),
     metavar="DIR",
     help="Also write result.json, ops.csv and the timeline of one pass, pass.pftrace.",
 )
-@click.option("--mapping", metavar="FILE", help="Pin how operators are cut, where FILE says so.")
+@mapping_option
 @click.option(
     "--generations",
     type=click.IntRange(0, 1_000_000),

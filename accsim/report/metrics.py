@@ -38,7 +38,8 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
-def _seconds(seconds: float) -> str:
+def show_seconds(seconds: float) -> str:
+    """Seconds in the largest unit that leaves a number above 1: ``279.1 ms``."""
     return show_time(seconds * 1e12)
 
 
@@ -65,11 +66,11 @@ def sections(result: Result) -> tuple[Section, ...]:
                 row("speed-up, drawn", speedup),
                 row("speed-up, expected", expected_speedup),
                 row("tokens/s", lambda run: f"{run.decode_tokens_per_s:.4g}"),
-                row("TPOT", lambda run: _seconds(run.tpot_s)),
-                row("TTFT", lambda run: _seconds(run.ttft_s)),
-                row("decode time", lambda run: _seconds(run.decode_s)),
+                row("TPOT", lambda run: show_seconds(run.tpot_s)),
+                row("TTFT", lambda run: show_seconds(run.ttft_s)),
+                row("decode time", lambda run: show_seconds(run.decode_s)),
                 row("decode cycles", lambda run: show_count(run.decode_cycles)),
-                row("floor of decode", lambda run: _seconds(run.floor_s)),
+                row("floor of decode", lambda run: show_seconds(run.floor_s)),
                 row("time over floor", lambda run: f"{run.decode_s / run.floor_s:.3f}x"),
             ),
         ),
@@ -78,7 +79,7 @@ def sections(result: Result) -> tuple[Section, ...]:
             (
                 row("tokens, drawn", lambda run: f"{run.mean_tokens_per_pass:.3f}"),
                 row("tokens, expected", _expected_tokens),
-                row("time", lambda run: _seconds(run.mean_pass_s)),
+                row("time", lambda run: show_seconds(run.mean_pass_s)),
                 row("DRAM bytes", lambda run: show_bytes(_dram_bytes(run) / run.passes)),
                 row("MACs", lambda run: show_count(run.decode_macs / run.passes)),
                 row("DRAM bytes/token", lambda run: show_bytes(run.decode_dram_bytes_per_token)),
@@ -127,11 +128,11 @@ def _generation_sections(result: Result) -> Iterable[Section]:
         (
             row("mean tokens/pass", lambda one: _estimated(one.tokens_per_pass, "{:.3f}".format)),
             Row("expected tokens/pass", tuple(map(_expected_tokens, result.runs))),
-            row("mean TPOT", lambda one: _estimated(one.tpot_s, _seconds)),
-            row("TPOT, P50", lambda one: _seconds(one.tpot_p50_s)),
-            row("TPOT, P99", lambda one: _seconds(one.tpot_p99_s)),
-            row("token gap, P50", lambda one: _seconds(one.itl_p50_s)),
-            row("token gap, P99", lambda one: _seconds(one.itl_p99_s)),
+            row("mean TPOT", lambda one: _estimated(one.tpot_s, show_seconds)),
+            row("TPOT, P50", lambda one: show_seconds(one.tpot_p50_s)),
+            row("TPOT, P99", lambda one: show_seconds(one.tpot_p99_s)),
+            row("token gap, P50", lambda one: show_seconds(one.itl_p50_s)),
+            row("token gap, P99", lambda one: show_seconds(one.itl_p99_s)),
             row("mean speed-up", _drawn_speedup),
             Row("pass times within", tuple(map(_sampling_error, result.runs))),
         ),

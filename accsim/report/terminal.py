@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rich import box
 from rich.cells import cell_len
 from rich.console import Console
 from rich.padding import Padding
@@ -15,12 +14,11 @@ from rich.table import Table
 from rich.text import Text
 
 from accsim.report.metrics import OP_HEADINGS, Section, operator_rows, sections
+from accsim.report.tables import COLUMN_GAP, blocks, plain_table
 from accsim.report.wording import cut_short, disagreements, headline
 from accsim.result import Result, RunResult
 from accsim.units import show_capacity, show_count, show_rate
 
-COLUMN_GAP = 2
-"""Blanks after a column, beside the one that the table's style puts between columns."""
 DROPPED_HEADINGS = ("roofline", "MACs/B", "share")
 """Columns that an operator table goes without, one after the other, where it is too narrow."""
 
@@ -66,24 +64,15 @@ def _blocks(result: Result, parts: tuple[Section, ...], width: int) -> Iterator[
     rows = [row for part in parts for row in part.rows]
     labels = (*(f" {row.label}" for row in rows), *(part.title for part in parts))
     label_width = max(len(label) for label in labels)
-    block: list[int] = []
-    used = label_width
-    for column, run in enumerate(result.runs):
-        needed = COLUMN_GAP + 1 + max(len(run.name), *(len(row.values[column]) for row in rows))
-        if block and used + needed > width:
-            yield tuple(block)
-            block, used = [], label_width
-        block.append(column)
-        used += needed
-    yield tuple(block)
-
-
-def _table(gap: int) -> Table:
-    return Table(box=box.SIMPLE_HEAD, padding=(0, gap, 0, 0), pad_edge=False, show_edge=False)
+    widths = [
+        COLUMN_GAP + 1 + max(len(run.name), *(len(row.values[column]) for row in rows))
+        for column, run in enumerate(result.runs)
+    ]
+    return blocks(label_width, widths, width)
 
 
 def _runs_table(result: Result, parts: tuple[Section, ...], columns: tuple[int, ...]) -> Table:
-    table = _table(COLUMN_GAP)
+    table = plain_table()
     table.add_column(Text(""), overflow="fold")
     for column in columns:
         table.add_column(Text(result.runs[column].name), justify="right", overflow="fold")
@@ -99,7 +88,7 @@ def _runs_table(result: Result, parts: tuple[Section, ...], columns: tuple[int, 
 def _operator_table(run: RunResult, width: int) -> Table:
     rows = operator_rows(run)
     headings, gap = _fitting(rows, width)
-    table = _table(gap)
+    table = plain_table(gap)
     table.title = Text(f"Mean decode pass of {run.name}, by operator group", style="bold")
     table.title_justify = "left"
     for heading in headings:

@@ -80,6 +80,7 @@ RUN: dict[str, type] = {
     "prefill_bound_share": dict,
     "sampling": dict,
     "ops": list,
+    "parts_ps": dict,
     "draft_passes": int,
     "asked_tokens": int,
     "generations": dict,
@@ -272,6 +273,18 @@ def test_the_groups_of_a_run_add_up_to_it(result: Json) -> None:
             assert one[total] == sum(op[part] for op in one["ops"])
         for op in one["ops"]:
             assert op["time_ps"] == sum(op["causes_ps"].values())
+
+
+def test_the_parts_of_a_model_add_up_to_the_run(result: Json) -> None:
+    ends = ["embedding", "final_norm", "lm_head", "argmax"]
+    plain, heads = runs(result)
+    assert list(plain["parts_ps"]) == [ends[0], "layers", *ends[1:]]
+    assert list(heads["parts_ps"]) == [ends[0], "layers", "heads", *ends[1:]]
+    for one in runs(result):
+        check_types(one["parts_ps"], dict.fromkeys(one["parts_ps"], int))
+        assert sum(one["parts_ps"].values()) == one["decode_ps"]
+    # Two heads have taken the place of two layers of three.
+    assert heads["parts_ps"]["heads"] > heads["parts_ps"]["layers"]
 
 
 def test_groups_that_take_longest_come_first(result: Json) -> None:

@@ -112,6 +112,7 @@ def run(
             prefill_layers_simulated=2,
         ),
         ops=(op("qkv", rest, "dma"), op("gate_up", main, bound)),
+        parts_ps={"layers": decode_ps},
     )
     return replace(made, **changes)  # type: ignore[arg-type]
 
