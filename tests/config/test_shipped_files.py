@@ -22,6 +22,7 @@ WORKLOADS = [
     "llama2_mtp",
     "llama2_mtp_int4",
     "llama2_mtp_int8",
+    "llama2_schemes",
     "llama2_single",
 ]
 
