@@ -18,10 +18,12 @@ from typing import Literal
 
 Symbol = Literal["context", "keys"]
 Dim = int | Symbol
-Place = Literal["weights", "embedding", "kv_cache", "chip"]
+PassPlace = Literal["weights", "embedding", "kv_cache", "chip"]
 """Where a tensor lives: three regions of DRAM, or on the chip (SRAM, spilled only if it must)."""
+Place = PassPlace | Literal["gradients"]
+"""The same with the gradients of weights, which a training step leaves in DRAM."""
 
-OpKind = Literal[
+PassKind = Literal[
     "embedding",
     "rms_norm",
     "matmul",
@@ -35,6 +37,23 @@ OpKind = Literal[
     "argmax",
     "quantise",
 ]
+StepKind = Literal[
+    "cross_entropy",
+    "rms_norm_grad",
+    "silu_mul_grad",
+    "rotary_grad",
+    "row_dot",
+    "scores_grad",
+    "softmax_grad",
+    "attend_grad",
+    "embedding_grad",
+]
+"""What only the backward pass of a training step has (`accsim.tracing.backward`)."""
+OpKind = PassKind | StepKind
+
+
+ATTENTION_PRODUCTS: tuple[OpKind, ...] = ("scores", "attend", "scores_grad", "attend_grad")
+"""Kinds whose MACs are those of all query-key pairs, once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +164,12 @@ class Op:
 
     @property
     def weights(self) -> Tensor:
-        """The matrix that a matmul multiplies them with."""
-        return next(tensor for tensor in self.reads if tensor.place == "weights")
+        """The matrix that a matmul multiplies them with.
+
+        For the gradient of weights, that is the second of two activations.
+        """
+        stored = [tensor for tensor in self.reads if tensor.place == "weights"]
+        return stored[0] if stored else self.reads[1]
 
     @property
     def operand_bits(self) -> int:
@@ -160,7 +183,7 @@ class Op:
         """
         if self.kind == "matmul":
             return self.rows * self.inner * self.outer
-        if self.kind in ("scores", "attend") and self.attention is not None:
+        if self.kind in ATTENTION_PRODUCTS and self.attention is not None:
             shape = self.attention
             return shape.pairs(context) * shape.query_heads * shape.head_dim
         return 0
@@ -177,7 +200,7 @@ class Op:
         return total
 
     def dram_write_bytes(self) -> int:
-        """Bytes this operator must write to DRAM (new KV entries)."""
+        """Bytes this operator must write to DRAM (new KV entries, gradients of weights)."""
         return sum(t.stored_bytes(0, 0) for t in self.writes if t.place != "chip")
 
 
@@ -192,13 +215,15 @@ class PassGraph:
     """The operators of one kind of pass, in an order in which they can run.
 
     `rows` are the query rows of each of the `sequences`. `producers[i]` are the indices of the
-    operators whose outputs operator i reads.
+    operators whose outputs operator i reads. `in_dram` names activations that live in DRAM whatever
+    the SRAM: what a backward pass will need of the forward pass.
     """
 
     name: str
     sequences: int
     rows: int
     ops: tuple[Op, ...]
+    in_dram: frozenset[str] = frozenset()
 
     @cached_property
     def producers(self) -> tuple[tuple[int, ...], ...]:

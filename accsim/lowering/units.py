@@ -82,7 +82,8 @@ class AttentionUnits:
             raise NotUnderstood(f"{self.scores.name}: nothing appends to its KV cache")
         self.cache: Cache = site.layout.caches[owner(self.scores.name)]
         self.bits = self.scores.writes[0].format.bits
-        self.kv_bits = max(t.format.bits for t in self.scores.reads if t.place == "kv_cache")
+        cached = [t.format.bits for t in self.scores.reads if t.place == "kv_cache"]
+        self.kv_bits = max(cached, default=self.scores.reads[1].format.bits)
         chip_reads = [t for op in (self.scores, self.attend) for t in op.reads if t.place == "chip"]
         # Spilled new keys and values are read back from the cache, where they have been appended.
         self.fresh_on_chip = not any(site.is_spilled(t) for t in chip_reads[1:])
@@ -90,6 +91,7 @@ class AttentionUnits:
         self.scores_spilled = site.is_spilled(self.scores.writes[0])
         self.weights_spilled = site.is_spilled(self.attend.reads[0])
         self.output_spilled = site.is_spilled(self.attend.writes[0])
+        self.statistics = [t for t in self.softmax.writes[1:] if site.is_spilled(t)]
         self.parts: dict[tuple[Unit, Piece, int, int], Work] = {}
 
     @cached_property
@@ -281,9 +283,9 @@ class AttentionUnits:
         context = self.site.contexts[unit.sequence]
         start, total = piece.position, 0
         if piece.cached:
-            total += _visible(unit.row, unit.rows, context, start, start + piece.cached)
+            total += visible(unit.row, unit.rows, context, start, start + piece.cached)
         if piece.fresh:
-            total += _visible(unit.row, unit.rows, context, context, context + piece.fresh)
+            total += visible(unit.row, unit.rows, context, context, context + piece.fresh)
         return total
 
     def softmax_work(self, unit: Unit) -> Work:
@@ -325,7 +327,7 @@ class AttentionUnits:
         return array_work(whole, macs, outputs, self.bits, self.kv_bits, self.bits)
 
 
-def _visible(row: int, rows: int, context: int, start: int, end: int) -> int:
+def visible(row: int, rows: int, context: int, start: int, end: int) -> int:
     """Pairs of query rows [row, row + rows) with keys at positions [start, end).
 
     Row r of the pass stands at position context + r and sees all positions up to its own.
