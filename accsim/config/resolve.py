@@ -43,12 +43,21 @@ def load_both(chip: str, workload: str) -> tuple[Chip, Workload]:
     Raises:
         InputError: every problem of both files.
     """
+    return load_pair(chip, workload, load_workload)
+
+
+def load_pair(chip: str, workload: str, load: Callable[[str], T]) -> tuple[Chip, T]:
+    """Read a chip and something else, for which there is a `load`.
+
+    Raises:
+        InputError: every problem of both files.
+    """
     problems: list[Problem] = []
     chips = _collect(_load_first, chip, problems)
-    workloads = _collect(load_workload, workload, problems)
+    others = _collect(load, workload, problems)
     if problems:
         raise InputError(problems)
-    return chips[0], workloads[0]
+    return chips[0], others[0]
 
 
 def _collect(load: Callable[[str], T], text: str, problems: list[Problem]) -> list[T]:
@@ -101,7 +110,9 @@ def load_workload(path_or_name: str) -> Workload:
     """
     document = read_yaml(str(find("workloads", path_or_name)))
     refuse_other_kind(document, "workload")
-    shape, model_problems = _model(document)
+    if document.value.get("kind") == "train_step":
+        raise InputError(document.problem(("kind",), "only accsim run takes a training step"))
+    shape, model_problems = read_model(document)
     file, problems = check(document, workload_schema.WorkloadFile, context=shape)
     if file is None or shape is None:
         raise InputError([*problems, *model_problems])
@@ -177,7 +188,7 @@ def _array(section: chip_schema.SystolicSection | chip_schema.DotProductSection)
     )
 
 
-def _model(document: Document) -> tuple[ModelShape | None, list[Problem]]:
+def read_model(document: Document) -> tuple[ModelShape | None, list[Problem]]:
     """The shape that the workload names, read before the rest so that the rest can be checked.
 
     None without a problem where the schema will find the fault.
