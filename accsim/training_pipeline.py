@@ -16,7 +16,7 @@ from accsim.lowering.lower import lower
 from accsim.ops import PassGraph
 from accsim.pipeline import Progress
 from accsim.tracing.training import trace_step
-from accsim.training import AttentionStorage, TrainingRun, TrainingWorkload
+from accsim.training import AttentionStorage, TrainingWorkload
 from accsim.training_result import TrainingResult
 from accsim.units import show_capacity
 
@@ -88,9 +88,7 @@ def run_training(
     )
 
 
-def check_step_fits(
-    chip: Chip, workload: TrainingWorkload, graphs: dict[str, PassGraph]
-) -> None:
+def check_step_fits(chip: Chip, workload: TrainingWorkload, graphs: dict[str, PassGraph]) -> None:
     """Check that the DRAM holds weights, their gradients and the activations of every run.
 
     Raises:

@@ -21,8 +21,8 @@ class TrainingRunSection(Section):
     heads: Count = Field(default=1, description="prediction heads trained; 1 is the ordinary model")
     layout: Literal["constant", "extra"] = Field(
         default="constant",
-        description="constant: each head is one of the model's layers; extra: the ordinary model is "
-        "the trunk with the first head, and each further head is a layer more",
+        description="constant: each head is one of the model's layers; extra: the first head is "
+        "the model's last layer, and each further head is a layer more",
     )
     heads_live: Literal["one_at_a_time", "all"] = Field(
         default="one_at_a_time",

@@ -13,7 +13,6 @@ from accsim.lowering.builder import PARTIAL_SUM_BYTES
 from accsim.lowering.residency import Residency
 from accsim.ops import Attention
 
-
 LOOKED_AT = 12
 """Ways of cutting that are estimated."""
 
@@ -72,7 +71,7 @@ def choose_blocks(shape: GradShape, chip: Chip, residency: Residency) -> GradBlo
 
 
 def _candidates(shape: GradShape, residency: Residency) -> Iterator[GradBlocks]:
-    """Blocks that fit, the most keys first; for each number of keys, the most rows and half of it."""
+    """Blocks that fit, the most keys first, with the most rows and with half of them."""
     for keys in _halves(shape.attention.rows):
         fitting = (
             GradBlocks(keys, rows)
@@ -109,7 +108,7 @@ def _fits(shape: GradShape, keys: int, rows: int, residency: Residency) -> bool:
 def _cycles(shape: GradShape, blocks: GradBlocks, chip: Chip) -> float:
     dim, array, moved, elements = shape.attention.head_dim, 0, 0, 0
     costs: dict[tuple[int, int], int] = {}
-    for key, keys, row, rows in blocks.visits(shape.attention.rows):
+    for key, keys, _, rows in blocks.visits(shape.attention.rows):
         if (keys, rows) not in costs:
             costs[keys, rows] = sum(
                 tile_cost(chip.array, *sizes, shape.bits).cycles

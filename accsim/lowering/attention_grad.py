@@ -79,6 +79,8 @@ class _AttentionGrad:
         self.offsets: dict[str, int] = {}
         self.works: dict[tuple[str, int, int, int], Work] = {}
         self.query_stores: list[int] = []
+        # The count of stores that ends the last sum of each block of query rows.
+        self.summed: dict[int, int] = {}
         self.sum_stores = 0
         self.held = 0
 
@@ -147,12 +149,6 @@ class _AttentionGrad:
             self.offsets[tensor.name] = self.offsets.get(tensor.name, 0) + size
             loads = self.load("softmax_grad", label, address, size)
             free += size
-        if block.key:
-            out = self.op("query_grad").writes[0]
-            size = many * self.attention.head_dim * PARTIAL_SUM_BYTES
-            needs = Needs(stores=self.query_stores[-1])
-            loads = self.load("query_grad", label, self.rows_at(out, block), size, needs)
-            free += size
         if block.last:
             free, self.held = free + self.held, 0
         return loads, free
@@ -199,16 +195,9 @@ class _AttentionGrad:
             # There is one set of sums: those of the last keys must be gone.
             needs |= Needs(stores=self.sum_stores)
         build.array(at["value_grad"], label, self.work("value_grad", block), needs=needs)
-        room = self.query_stores[-2] if len(self.query_stores) >= 2 else 0
-        work = self.work("query_grad", block)
-        query = build.array(at["query_grad"], label, work, needs=Needs(stores=room))
+        stores = self.emit_queries(block, label)
         work = self.work("key_grad", block)
         done = build.array(at["key_grad"], label, work, needs=NOTHING, free=free)
-        out = self.op("query_grad").writes[0]
-        size = block.rows * self.together * self.attention.head_dim * PARTIAL_SUM_BYTES
-        address = self.rows_at(out, block)
-        stores = build.store(at["query_grad"], label, address, size, needs=Needs(array=query))
-        self.query_stores.append(stores)
         if block.last:
             for group in ("value_grad", "key_grad"):
                 out = self.op(group).writes[0]
@@ -223,6 +212,25 @@ class _AttentionGrad:
             self.sum_stores = stores
         for group in at:
             site.marks[at[group]] = Needs(array=done, stores=stores)
+
+    def emit_queries(self, block: _Block, label: int) -> int:
+        """The gradient of a block of queries, added to what earlier keys made: count of stores."""
+        build, index = self.site.build, self.at["query_grad"]
+        out = self.op("query_grad").writes[0]
+        size = block.rows * self.together * self.attention.head_dim * PARTIAL_SUM_BYTES
+        address, loads, free = self.rows_at(out, block), 0, 0
+        if block.key:
+            # Only now: the block before may be the one that this one adds to.
+            needs = Needs(stores=self.summed[block.row])
+            loads, free = self.load("query_grad", label, address, size, needs), size
+        room = self.query_stores[-2] if len(self.query_stores) >= 2 else 0
+        needs = Needs(loads=loads, stores=room)
+        work = self.work("query_grad", block)
+        done = build.array(index, label, work, needs=needs, free=free)
+        stores = build.store(index, label, address, size, needs=Needs(array=done))
+        self.query_stores.append(stores)
+        self.summed[block.row] = stores
+        return stores
 
     def work(self, group: str, block: _Block) -> Work:
         """A product of a block; only the block's visible pairs count as MACs."""

@@ -58,12 +58,10 @@ def _attention_grad(
     step.add("scores_grad", name, layer, reads, (weights_grad,), attention=shape)
 
     scores_grad = square("softmax_grad")
-    writes, weights = (scores_grad,), kept.softmax
-    if step.attention == "flash":
-        weights = square("softmax_again")
-        writes += (weights,)
-    reads = (*inputs, weights_grad, sums)
-    step.add("softmax_grad", f"{prefix}.softmax_grad", layer, reads, writes, attention=shape)
+    weights = square("softmax_again") if step.attention == "flash" else kept.softmax
+    made = (scores_grad, weights) if step.attention == "flash" else (scores_grad,)
+    name, used = f"{prefix}.softmax_grad", (*inputs, weights_grad, sums)
+    step.add("softmax_grad", name, layer, used, made, attention=shape)
 
     value = step.kept(step.chip(f"{prefix}.value_grad.out", *kept.value.shape))
     query = step.kept(step.exact(f"{prefix}.query_grad.out", *kept.query.shape))
