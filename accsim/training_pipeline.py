@@ -16,7 +16,7 @@ from accsim.lowering.lower import lower
 from accsim.ops import PassGraph
 from accsim.pipeline import Progress
 from accsim.tracing.training import trace_step
-from accsim.training import AttentionStorage, TrainingWorkload
+from accsim.training import TrainingRun, TrainingWorkload
 from accsim.training_result import TrainingResult
 from accsim.units import show_capacity
 
@@ -59,16 +59,7 @@ def run_training(
             if progress:
                 progress(f"{name}: step, {percent} %", number, len(workload.runs))
 
-        inside(0)
-        shown = run.trunk_layers if exact else min(run.trunk_layers, SIMULATED_LAYERS)
-        missing = run.trunk_layers - shown
-        graph = graphs[run.name]
-        if missing:
-            graph = trace_step(workload, run, trunk_layers=shown)
-        # Steps that differ in their missing layers only are simulated once.
-        if graph.name not in known:
-            known[graph.name] = _simulated(chip, graph, run.attention, inside)
-        step = SimulatedStep(graph, known[graph.name], MODEL_LAYER if missing else None, missing)
+        step = _step(chip, workload, run, exact, known, inside)
         results.append(summarize_step(chip, workload, run, graphs[run.name], step))
     if progress:
         progress("done", len(workload.runs), len(workload.runs))
@@ -110,12 +101,25 @@ def check_step_fits(chip: Chip, workload: TrainingWorkload, graphs: dict[str, Pa
         raise InputError(Problem(chip.name, message, key="memory.channels"))
 
 
-def _simulated(
+def _step(
     chip: Chip,
-    graph: PassGraph,
-    attention: AttentionStorage,
+    workload: TrainingWorkload,
+    run: TrainingRun,
+    exact: bool,
+    known: dict[str, PassStats],
     inside: Callable[[int], None],
-) -> PassStats:
-    chip = replace(chip, attention=replace(chip.attention, fused=attention == "flash"))
-    program = lower(chip, graph, (0,) * graph.sequences, graph.rows)
-    return measure(chip, graph, program, simulate(program, chip, progress=inside))
+) -> SimulatedStep:
+    """Simulate a run, with some layers of a long trunk left out.
+
+    Runs that differ in those only are simulated once: `known` are the steps so far, by graph.
+    """
+    inside(0)
+    shown = run.trunk_layers if exact else min(run.trunk_layers, SIMULATED_LAYERS)
+    missing = run.trunk_layers - shown
+    graph = trace_step(workload, run, trunk_layers=shown)
+    if graph.name not in known:
+        fused = replace(chip.attention, fused=run.attention == "flash")
+        chip = replace(chip, attention=fused)
+        program = lower(chip, graph, (0,) * graph.sequences, graph.rows)
+        known[graph.name] = measure(chip, graph, program, simulate(program, chip, progress=inside))
+    return SimulatedStep(graph, known[graph.name], MODEL_LAYER if missing else None, missing)

@@ -57,8 +57,7 @@ class _AttentionGrad:
             self.at[ops[index].group] = index
         site.taken.update(self.at.values())
         site.moves_more.update(self.at.values())
-        self.grad, self.value = self.op("probabilities_grad").reads
-        self.key, self.query = self.op("query_grad").reads[1], self.op("key_grad").reads[1]
+        self.grad, self.query = self.op("value_grad").reads[1], self.op("key_grad").reads[1]
         self.softmax = self.op("softmax_grad")
         self.cache = site.layout.caches[layer]
         attention = self.softmax.attention
@@ -74,15 +73,15 @@ class _AttentionGrad:
         if chosen is None:
             raise DoesNotFit(f"no blocks of {ops[first].name} fit")
         self.blocks: GradBlocks = chosen
-        # Loads that a block waits for are those that its first array tile waits for.
         self.load_needs, self.tile_needs = NOTHING, NOTHING
         self.offsets: dict[str, int] = {}
         self.works: dict[tuple[str, int, int, int], Work] = {}
         self.query_stores: list[int] = []
+        # Bytes of keys and values, and of statistics, that are given back later than by a block.
+        self.held = self.held_by_head = 0
         # The count of stores that ends the last sum of each block of query rows.
         self.summed: dict[int, int] = {}
         self.sum_stores = 0
-        self.held = 0
 
     def op(self, group: str) -> Op:
         return self.site.graph.ops[self.at[group]]
@@ -151,18 +150,20 @@ class _AttentionGrad:
             free += size
         if block.last:
             free, self.held = free + self.held, 0
+        if block.last and block.key + block.keys == self.attention.rows:
+            free, self.held_by_head = free + self.held_by_head, 0
         return loads, free
 
     def load_statistics(self, block: _Block, label: int) -> int:
         """Logarithms of sums and row sums of all rows of a head, where they lie in DRAM."""
         loads = 0
         for tensor in self.softmax.reads:
-            if tensor.format.bits == SUM_BITS and self.site.is_spilled(tensor):
+            if "keys" not in tensor.shape and self.site.is_spilled(tensor):
                 size = self.together * self.attention.rows * PARTIAL_SUM_BYTES
                 place = block.sequence * self.attention.kv_heads + block.head
                 address = self.site.layout.spilled(tensor) + place * size
                 loads = self.load("softmax_grad", label, address, size)
-                self.held += size
+                self.held_by_head += size
         return loads
 
     def rows_at(self, tensor: Tensor, block: _Block) -> int:
