@@ -72,21 +72,15 @@ def run_command(
     CHIP and WORKLOAD_OR_TRACE are files, or names of those that come with accsim. A name that ends
     in .jsonl or .jsonl.gz is an operator trace.
     """
-    for option, given in (("--trace-pass", trace_pass is not None), ("--chrome", chrome)):
-        if given and out is None:
-            raise click.UsageError(f"{option} needs --out DIR: it is about a file written there.")
-    from accsim.config.training_file import is_training
+    from accsim.cli.training import is_step, run_step
 
-    if is_training(workload):
-        for option, given in (("--out", out is not None), ("--mapping", mapping is not None)):
-            if given:
-                raise click.UsageError(
-                    f"{option} is for workloads that decode, and {workload} is a training step."
-                )
-        from accsim.cli.training import run_step
-
-        run_step(chip, workload, as_json=as_json, exact=exact, quiet=quiet)
+    options = {"--out": out, "--mapping": mapping, "--trace-pass": trace_pass, "--chrome": chrome}
+    if is_step(workload):
+        run_step(chip, workload, options, as_json=as_json, exact=exact, quiet=quiet)
         return
+    for option in ("--trace-pass", "--chrome"):
+        if options[option] not in (None, False) and out is None:
+            raise click.UsageError(f"{option} needs --out DIR: it is about a file written there.")
 
     from accsim.cli.inputs import chosen_pass, load_inputs, load_pins, located, tell_model
     from accsim.cli.progress import progress_bar

@@ -13,6 +13,9 @@ ROW = TOKENS * HIDDEN * 2
 """Bytes of a tensor as wide as the residual stream."""
 LAYER = TOKENS * (16 * HIDDEN + 8 * FFN + 4 * HEADS)
 """What a layer keeps, its input included."""
+GPT_LAYER = TOKENS * HIDDEN * (34 + 5 * HEADS * TOKENS // HIDDEN)
+"""The same of a GPT with GELU, dropout and stored attention: s b h (34 + 5 a s / h) bytes
+(Korthikanti et al. 2022, arXiv 2205.05198, equation 1)."""
 LOGITS = 2 * TOKENS * VOCAB * 4
 """Logits of a head and their gradient, fp32."""
 
@@ -77,15 +80,29 @@ def test_heads_in_turn_take_less_than_the_baseline_where_they_replace_layers() -
 
 
 def test_the_published_formula_of_stored_attention_gives_the_folk_figure() -> None:
-    # Korthikanti et al. 2022, arXiv 2205.05198, equation 1: s b h (34 + 5 a s / h) bytes for a
-    # layer of a GPT with GELU and dropout. 32 of them are the 30 GB that are quoted for this model.
-    layer = TOKENS * HIDDEN * (34 + 5 * HEADS * TOKENS // HIDDEN)
-    assert layer == TOKENS * HIDDEN * (34 + 80)
-    assert 32 * layer / 1e9 == pytest.approx(30.6, abs=0.05)
-    # Sequential heads of the constant layout: 29 layers live, one head's logits.
-    base, constant = 32 * layer + LOGITS, 29 * layer + LOGITS + ROW
-    assert base / 1e9 == pytest.approx(31.13, abs=0.01)
-    assert 100 * (constant / base - 1) == pytest.approx(-9.2, abs=0.1)
+    # 32 layers are the 30 GB that are quoted for this model.
+    assert 32 * GPT_LAYER == 32 * TOKENS * HIDDEN * (34 + 80)
+    folk_gb = 32 * GPT_LAYER / 1e9
+    assert folk_gb == pytest.approx(30.6, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("layers", "live", "waiting", "published_gb", "published_percent"),
+    [
+        (32, 1, 0, 31.13, 0.0),
+        (28 + 1, 1, ROW, 28.27, -9.2),
+        (32, 4, 0, 32.70, 5.1),
+        (32, 1, ROW, 31.14, 0.1),
+        (35, 4, 0, 35.57, 14.3),
+    ],
+)
+def test_with_the_published_formula_heads_change_the_memory_alike(
+    layers: int, live: int, waiting: int, published_gb: float, published_percent: float
+) -> None:
+    closed = layers * GPT_LAYER + live * LOGITS + waiting
+    assert closed / 1e9 == pytest.approx(published_gb, abs=0.01)
+    base = 32 * GPT_LAYER + LOGITS
+    assert 100 * (closed / base - 1) == pytest.approx(published_percent, abs=0.1)
 
 
 def test_stored_attention_keeps_the_probabilities_of_every_layer() -> None:

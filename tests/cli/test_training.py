@@ -52,8 +52,8 @@ def test_the_json_is_one_object_and_nothing_else(inputs: Path, step: Path) -> No
     [
         (["--out", "folder"], "--out"),
         (["--mapping", "pins.yaml"], "--mapping"),
-        (["--out", "folder", "--trace-pass", "plain:0"], "--out"),
-        (["--out", "folder", "--chrome"], "--out"),
+        (["--trace-pass", "plain:0"], "--trace-pass"),
+        (["--chrome"], "--chrome"),
     ],
 )
 def test_options_of_decoding_are_refused(
