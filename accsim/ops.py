@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from accsim.acceptance import Acceptance, Recording
+
 Symbol = Literal["context", "keys"]
 Dim = int | Symbol
 PassPlace = Literal["weights", "embedding", "kv_cache", "chip"]
@@ -36,6 +38,9 @@ PassKind = Literal[
     "silu_mul",
     "argmax",
     "quantise",
+    "select",
+    "silu",
+    "kv_copy",
 ]
 StepKind = Literal[
     "cross_entropy",
@@ -50,6 +55,7 @@ StepKind = Literal[
 ]
 """What only the backward pass of a training step has (`accsim.tracing.backward`)."""
 OpKind = PassKind | StepKind
+Role = Literal["target", "draft"]
 
 
 ATTENTION_PRODUCTS: tuple[OpKind, ...] = ("scores", "attend", "scores_grad", "attend_grad")
@@ -85,6 +91,10 @@ class NumberFormat:
         return -(-self.stored_bits(vectors, length) // 8)
 
 
+TOKEN_ID = NumberFormat("token_id", bits=32)
+"""How the tokens that a pass chose are stored."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tensor:
     """A named array. The last axis is the one that scales run along.
@@ -118,7 +128,9 @@ class Attention:
     """The shape of an attention operator.
 
     Each of `sequences` has its own KV cache and `rows` new query rows; `query_heads` share
-    `kv_heads` caches (grouped-query attention when fewer).
+    `kv_heads` caches (grouped-query attention when fewer). `visible` are the new keys that each row
+    sees; none means the causal mask, where row r sees those of rows 0 to r. A row of a tree sees
+    its ancestors and itself.
     """
 
     sequences: int
@@ -126,13 +138,15 @@ class Attention:
     query_heads: int
     kv_heads: int
     head_dim: int
+    visible: tuple[int, ...] = ()
 
     def pairs(self, context: int) -> int:
-        """Query-key pairs of one head that the causal mask lets through, over the batch.
+        """Query-key pairs of one head that the mask lets through, over the batch.
 
-        A sequence with L cached tokens and m new rows has m L + m (m + 1) / 2.
+        A sequence with L cached tokens and m new rows under a causal mask has m L + m (m + 1) / 2.
         """
-        return self.rows * context + self.sequences * (self.rows * (self.rows + 1) // 2)
+        fresh = sum(self.visible) if self.visible else self.rows * (self.rows + 1) // 2
+        return self.rows * context + self.sequences * fresh
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,15 +228,18 @@ def _fixed(dim: Dim) -> int:
 class PassGraph:
     """The operators of one kind of pass, in an order in which they can run.
 
-    `rows` are the query rows of each of the `sequences`. `producers[i]` are the indices of the
-    operators whose outputs operator i reads. `in_dram` names activations that live in DRAM whatever
-    the SRAM: what a backward pass will need of the forward pass.
+    `rows` are the query rows of each of the `sequences`: as many entries join its KV cache.
+    `producers[i]` are the indices of the operators whose outputs operator i reads. A graph of
+    `role` ``draft`` belongs to a second model, which has a KV cache of its own and emits nothing.
+    `in_dram` names activations that live in DRAM whatever the SRAM: what a backward pass will need
+    of the forward pass.
     """
 
     name: str
     sequences: int
     rows: int
     ops: tuple[Op, ...]
+    role: Role = "target"
     in_dram: frozenset[str] = frozenset()
 
     @cached_property
@@ -283,11 +300,16 @@ class Pass:
 class TracedRun:
     """One way of decoding the workload: prefill passes, then decode passes.
 
+    A decode *step* is a pass of the model that emits tokens, after the passes of a draft model, if
+    there is one, that made its drafts.
+
     The prompt is read in one pass, or in several that each attend to what the earlier ones left in
     the KV cache; the last of them emits the first token.
     `resident_bytes` is what must lie in DRAM: all weights, the embedding table and the KV cache at
     its longest. `expected_tokens_per_pass` is the mean that the acceptance statistics promise
-    without the noise of this draw (None where unknown).
+    without the noise of this draw (None where unknown), `acceptance` those statistics.
+    `asked_tokens` are the output tokens that the workload asks for, where a recording ended before
+    (else None, and `output_tokens` are those).
     """
 
     name: str
@@ -300,6 +322,8 @@ class TracedRun:
     resident_bytes: int
     prefill: tuple[Pass, ...]
     decode: tuple[Pass, ...]
+    acceptance: Acceptance | Recording | None = None
+    asked_tokens: int | None = None
 
     def passes(self) -> Iterator[Pass]:
         """Every prefill pass, then every decode pass."""

@@ -6,11 +6,16 @@ Resolved from a workload file by `accsim.config`; frozen, no I/O.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
+from accsim.acceptance import Acceptance, Recording
 from accsim.ops import NumberFormat
 
-SchemeName = Literal["autoregressive", "multi_token"]
+SchemeName = Literal[
+    "autoregressive", "multi_token", "medusa", "draft_model", "sequential_mtp", "prompt_lookup"
+]
+Layout = Literal["constant", "extra"]
+Drafting = Literal["merged", "deferred"]
 
 FP16 = NumberFormat("fp16", bits=16)
 
@@ -72,38 +77,133 @@ class Precision:
 
 
 @dataclass(frozen=True, slots=True)
-class Acceptance:
-    """Conditional acceptance by position: `rates[i]` is the chance that draft i+1 is right, given
-    that all drafts before it were (Gloeckle et al. 2024, table S2, gives such a set for 3 texts).
+class Autoregressive:
+    """The ordinary model, one token per pass."""
+
+    name: ClassVar[SchemeName] = "autoregressive"
+    drafts: ClassVar[int] = 0
+    rows: ClassVar[int] = 1
+
+
+@dataclass(frozen=True, slots=True)
+class MultiToken:
+    """Self-speculative decoding with parallel prediction heads, each one layer with a KV cache of
+    its own (Gloeckle et al. 2024, arXiv 2404.19737, section 2).
+
+    trained_heads  heads of the model; head 1 predicts the next token
+    active_heads   those in use: a pass carries as many rows, the last token and drafts
+    layout         ``constant``: heads take the place of trunk layers (28 + 4 of 32); ``extra``: the
+                   model keeps its layers, the last of which is head 1, and the others are added
+    drafting       ``merged``: all heads see all rows, and the drafts of the next pass come out of
+                   this one (Stern et al. 2018, arXiv 1811.03115, section 4); ``deferred``: head 1
+                   verifies, then the others draft from the last accepted row alone
     """
 
-    name: str
-    rates: tuple[float, ...]
+    name: ClassVar[SchemeName] = "multi_token"
+    trained_heads: int
+    active_heads: int
+    layout: Layout = "constant"
+    drafting: Drafting = "merged"
 
-    def expected_tokens(self, tokens: int) -> float:
-        """Mean tokens of a pass that carries `tokens` rows: 1 + p2 + p2 p3 + ..."""
-        total = chance = 1.0
-        for rate in self.rates[: tokens - 1]:
-            chance *= rate
-            total += chance
-        return total
+    @property
+    def drafts(self) -> int:
+        return self.active_heads - 1
+
+    @property
+    def rows(self) -> int:
+        return self.active_heads
+
+    def trunk_layers(self, layers: int) -> int:
+        """Layers before the heads, of a model with `layers` in all when it predicts one token."""
+        return layers - (self.trained_heads if self.layout == "constant" else 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Medusa:
+    """Residual heads on the last hidden state, without KV, each with an unembedding of its own; a
+    chain or a tree of drafts (Cai et al. 2024, arXiv 2401.10774, section 2).
+
+    `tree` has the nodes of each depth: head d proposes those of depth d. All ones are a chain.
+    """
+
+    name: ClassVar[SchemeName] = "medusa"
+    tree: tuple[int, ...]
+
+    @property
+    def heads(self) -> int:
+        return len(self.tree)
+
+    @property
+    def drafts(self) -> int:
+        return len(self.tree)
+
+    @property
+    def rows(self) -> int:
+        return 1 + sum(self.tree)
+
+    @property
+    def is_chain(self) -> bool:
+        return all(nodes == 1 for nodes in self.tree)
+
+
+@dataclass(frozen=True, slots=True)
+class DraftModel:
+    """A smaller model on the same chip, with weights and KV cache of its own, drafts token after
+    token; the model then verifies them all (Leviathan et al. 2023, arXiv 2211.17192).
+    """
+
+    name: ClassVar[SchemeName] = "draft_model"
+    model: ModelShape
+    precision: Precision
+    drafts: int
+
+    @property
+    def rows(self) -> int:
+        return self.drafts + 1
+
+
+@dataclass(frozen=True, slots=True)
+class SequentialMtp:
+    """Prediction modules one after the other, each one layer on the hidden state before it and the
+    embedding of the token after it (DeepSeek-V3, arXiv 2412.19437, section 2.2: one module).
+    """
+
+    name: ClassVar[SchemeName] = "sequential_mtp"
+    modules: int
+
+    @property
+    def drafts(self) -> int:
+        return self.modules
+
+    @property
+    def rows(self) -> int:
+        return self.modules + 1
+
+
+@dataclass(frozen=True, slots=True)
+class PromptLookup:
+    """Drafts are copied from the text so far, at no cost; the ordinary model verifies them."""
+
+    name: ClassVar[SchemeName] = "prompt_lookup"
+    drafts: int
+
+    @property
+    def rows(self) -> int:
+        return self.drafts + 1
+
+
+Scheme = Autoregressive | MultiToken | Medusa | DraftModel | SequentialMtp | PromptLookup
+"""A way of decoding. `rows` are the query rows that a verifying pass carries for each sequence, and
+`drafts` the most of them that can be accepted: it emits one token more than it accepts."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunSpec:
-    """One way of decoding.
-
-    ``autoregressive`` runs the ordinary model, `trunk_layers` = all layers, one token at a time.
-    ``multi_token`` runs `trunk_layers` and then `active_heads` of the `trained_heads` head layers;
-    with k active heads a pass carries k query rows (merged drafting and verification).
-    """
+    """One way of decoding, and how often its drafts are right (None: it has no drafts)."""
 
     name: str
-    scheme: SchemeName
-    trunk_layers: int
-    trained_heads: int
-    active_heads: int
-    acceptance: Acceptance | None
+    scheme: Scheme
+    acceptance: Acceptance | Recording | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -56,6 +57,7 @@ def summarize(
         raise InvariantError(f"run {run.name} took {decode_ps} ps, its bound is {float(floor)} ps")
 
     tokens = sum(sum(one.emitted) for one in run.decode)
+    steps = sum(graph.role == "target" for graph in graphs)
     # The first token of every sequence comes out of the prefill.
     gaps = run.output_tokens - 1
     causes = sum((one.causes.sum(axis=0) for one in stats), np.zeros(len(CAUSES), dtype=np.int64))
@@ -73,8 +75,9 @@ def summarize(
         prompt_tokens=run.prompt_tokens,
         output_tokens=run.output_tokens,
         batch=run.batch,
-        passes=len(run.decode),
-        mean_tokens_per_pass=tokens / (len(run.decode) * run.batch),
+        passes=steps,
+        draft_passes=len(run.decode) - steps,
+        mean_tokens_per_pass=tokens / (steps * run.batch),
         expected_tokens_per_pass=run.expected_tokens_per_pass,
         ttft_s=prefill.elapsed_ps / PS_PER_S,
         tpot_s=decode_ps / gaps / PS_PER_S,
@@ -83,7 +86,7 @@ def summarize(
         prefill_ps=prefill.elapsed_ps,
         decode_cycles=chip.clock.cycles_in(decode_ps),
         decode_tokens_per_s=tokens * PS_PER_S / decode_ps,
-        mean_pass_s=decode_ps / len(run.decode) / PS_PER_S,
+        mean_pass_s=decode_ps / steps / PS_PER_S,
         decode_dram_read_bytes=read,
         decode_dram_write_bytes=write,
         decode_dram_bytes_per_token=(read + write) / tokens,
@@ -109,6 +112,8 @@ def summarize(
             prefill_layers_simulated=prefill.layers_simulated,
         ),
         ops=_op_groups(chip, pairs, stats),
+        asked_tokens=run.asked_tokens,
+        parts_ps=_parts_ps(graphs, stats),
     )
 
 
@@ -137,7 +142,7 @@ def _own_cause(kind: OpKind) -> Cause:
     """The unit that does the work of an operator."""
     if kind == "matmul" or kind in ATTENTION_PRODUCTS:
         return "array"
-    return "dram" if kind == "kv_append" else "vector"
+    return "dram" if kind in ("kv_append", "kv_copy") else "vector"
 
 
 def _shares(causes: Column) -> dict[str, float]:
@@ -215,7 +220,7 @@ def _op_groups(
             group.count += 1
             group.macs += op.macs(context)
         if graph.name not in members:
-            members[graph.name] = _members(graph)
+            members[graph.name] = _members(op.group for op in graph.ops)
         for name, indices in members[graph.name].items():
             causes[name] = causes.get(name, 0) + one.causes[indices].sum(axis=0)
             moved[name] = moved.get(name, 0) + one.op_bytes[indices].sum(axis=0)
@@ -246,8 +251,21 @@ def _op_groups(
     return tuple(sorted(result, key=lambda stat: (-stat.time_ps, order[stat.name])))
 
 
-def _members(graph: PassGraph) -> dict[str, list[int]]:
+def _parts_ps(graphs: list[PassGraph], stats: tuple[PassStats, ...]) -> dict[str, int]:
+    """Time of all passes by the first word of the operators' names."""
+    members: dict[str, dict[str, list[int]]] = {}
+    parts: dict[str, int] = {}
+    for graph, one in zip(graphs, stats, strict=True):
+        if graph.name not in members:
+            members[graph.name] = _members(op.name.partition(".")[0] for op in graph.ops)
+        for name, indices in members[graph.name].items():
+            parts[name] = parts.get(name, 0) + int(one.causes[indices].sum())
+    return parts
+
+
+def _members(names: Iterable[str]) -> dict[str, list[int]]:
+    """Where each name stands."""
     members: dict[str, list[int]] = {}
-    for index, op in enumerate(graph.ops):
-        members.setdefault(op.group, []).append(index)
+    for index, name in enumerate(names):
+        members.setdefault(name, []).append(index)
     return members

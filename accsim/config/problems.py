@@ -133,13 +133,16 @@ def _variants(schema: type[Section], loc: KeyPath) -> list[type[Section]]:
         if holders:
             found = _sections_in(holders[0].model_fields[part].annotation)
         else:
-            # The name of a union member: the section whose discriminator allows just that word.
+            # The tag of a union member: the name of a section, or the one word that its
+            # discriminator allows.
             found = [section for section in found if _is_variant(section, part)] or found
     return found
 
 
 def _is_variant(section: type[Section], tag: str) -> bool:
-    return any(get_args(f.annotation) == (tag,) for f in section.model_fields.values())
+    return section.__name__ == tag or any(
+        get_args(f.annotation) == (tag,) for f in section.model_fields.values()
+    )
 
 
 def _sections_in(annotation: Any) -> list[type[Section]]:  # noqa: ANN401 (types have no type)

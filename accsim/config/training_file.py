@@ -30,7 +30,7 @@ def load_training(path_or_name: str) -> TrainingWorkload:
     """
     document = read_yaml(str(find("workloads", path_or_name)))
     refuse_other_kind(document, "workload")
-    shape, model_problems = read_model(document)
+    shape, model_problems = read_model(document, document.value.get("model"))
     file, problems = check(document, TrainingFile, context=shape)
     if file is None or shape is None:
         raise InputError([*problems, *model_problems])

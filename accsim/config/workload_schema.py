@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, Tag, ValidationInfo, field_validator
 
+from accsim.config.acceptance_schema import AcceptanceChoice, AcceptanceSection, for_drafts
 from accsim.config.fields import (
     Count,
     Cycles,
@@ -18,9 +21,9 @@ from accsim.config.fields import (
     rules,
 )
 from accsim.config.formats import FORMATS
-from accsim.config.models import ACCEPTANCES, SHAPES
+from accsim.config.models import SHAPES
 from accsim.config.text import suggest
-from accsim.workload import ModelShape
+from accsim.workload import Drafting, Layout, ModelShape
 
 
 class ConfigJson(Section):
@@ -112,41 +115,37 @@ class AutoregressiveRun(Section):
         """Query rows of a pass and sequence."""
         return 1
 
-
-class AcceptanceRates(Section):
-    """Acceptance rates of one's own."""
-
-    rates: list[Annotated[float, Field(ge=0, le=1)]] = Field(
-        min_length=1,
-        description="chance (0..1) that each draft is right, given that all before it were",
-    )
-    source: Annotated[str, Field(min_length=1)] = Field(description="where the rates come from")
+    @property
+    def drafts(self) -> int:
+        """Drafts that a pass verifies, one position after the other."""
+        return 0
 
 
-AcceptanceChoice = Annotated[
-    Annotated[
-        str,
-        AfterValidator(known("acceptance set", ACCEPTANCES)),
-        Field(json_schema_extra={"enum": list(ACCEPTANCES)}),
-        Tag("name"),
-    ]
-    | Annotated[AcceptanceRates, Tag("mapping")],
-    name_or_mapping(
-        "expected the name of an acceptance set or {rates: [...], source: ...}",
-    ),
+AcceptanceOfDrafts = Annotated[
+    AcceptanceChoice, Field(description="how often drafts are right: there is no default")
 ]
+Drafts = Annotated[Count, Field(le=1024)]
 
 
 class MultiTokenRun(Section):
-    """Self-speculative decoding with parallel prediction heads.
+    """Self-speculative decoding with parallel prediction heads, each a layer of its own."""
 
-    The constant-parameter layout of Gloeckle et al. 2024: each head is one of the model's layers.
-    """
+    rows_key: ClassVar[str] = "active_heads"
 
     name: RunName = Field(description="name of the run in reports")
     scheme: Literal["multi_token"] = Field(description="way of decoding")
     trained_heads: Count = Field(description="prediction heads that the model was trained with")
     active_heads: Count = Field(description="heads in use, so query rows of a pass")
+    layout: Layout = Field(
+        default="constant",
+        description="whether heads take the place of trunk layers (constant) or all but the first "
+        "are added to the model's (extra)",
+    )
+    drafting: Drafting = Field(
+        default="merged",
+        description="whether all heads see all rows of the verifying pass (merged), or draft after "
+        "head 1 has verified, from one row (deferred)",
+    )
     acceptance: AcceptanceChoice | None = Field(
         default=None,
         validate_default=True,
@@ -158,6 +157,11 @@ class MultiTokenRun(Section):
         """Query rows of a pass and sequence."""
         return self.active_heads
 
+    @property
+    def drafts(self) -> int:
+        """Drafts that a pass verifies, one position after the other."""
+        return self.active_heads - 1
+
     @field_validator("active_heads")
     @classmethod
     def _trained(cls, value: int, info: ValidationInfo) -> int:
@@ -168,22 +172,146 @@ class MultiTokenRun(Section):
 
     @field_validator("acceptance")
     @classmethod
-    def _rates_for_every_draft(
-        cls, value: str | AcceptanceRates | None, info: ValidationInfo
-    ) -> str | AcceptanceRates | None:
-        drafts = info.data.get("active_heads", 1) - 1
-        if value is None:
-            if drafts:
-                hint = f"name a set ({', '.join(ACCEPTANCES)}) or give rates and their source"
-                raise rule(f"this key is required with more than one active head: {hint}")
-            return value
-        rates = value.rates if isinstance(value, AcceptanceRates) else ACCEPTANCES[value].rates
-        if len(rates) < drafts:
-            raise rule(f"{len(rates)} rates for the {drafts} drafts of {drafts + 1} active heads")
+    def _says_enough(
+        cls, value: str | AcceptanceSection | None, info: ValidationInfo
+    ) -> str | AcceptanceSection | None:
+        heads = info.data.get("active_heads", 1)
+        return for_drafts(value, heads - 1, f"{heads} active heads")
+
+
+class MedusaRun(Section):
+    """Residual heads without KV, which draft a chain or a tree of tokens."""
+
+    rows_key: ClassVar[str] = "heads"
+
+    name: RunName = Field(description="name of the run in reports")
+    scheme: Literal["medusa"] = Field(description="way of decoding")
+    heads: Count = Field(le=64, description="Medusa heads, so the depth of the drafts")
+    tree: list[Drafts] | None = Field(
+        default=None, description="drafts at each depth, one number per head; by default one each"
+    )
+    acceptance: AcceptanceOfDrafts
+
+    @property
+    def drafts(self) -> int:
+        """Drafts of a pass that can be accepted."""
+        return self.heads
+
+    @property
+    def rows(self) -> int:
+        """Query rows of a pass and sequence."""
+        return 1 + (self.heads if self.tree is None else sum(self.tree))
+
+    @field_validator("tree")
+    @classmethod
+    def _as_deep_as_heads(cls, value: list[int] | None, info: ValidationInfo) -> list[int] | None:
+        heads = info.data.get("heads")
+        if value is not None and heads is not None and len(value) != heads:
+            raise rule(f"{len(value)} depths, but {heads} heads: one number for each head")
         return value
 
+    @field_validator("acceptance")
+    @classmethod
+    def _says_enough(
+        cls, value: str | AcceptanceSection, info: ValidationInfo
+    ) -> str | AcceptanceSection | None:
+        count = info.data.get("heads", 0)
+        return for_drafts(value, count, f"{count} heads")
 
-Run = Annotated[AutoregressiveRun | MultiTokenRun, Field(discriminator="scheme")]
+
+class DraftModelRun(Section):
+    """A smaller model on the same chip drafts, the model verifies."""
+
+    rows_key: ClassVar[str] = "drafts"
+
+    name: RunName = Field(description="name of the run in reports")
+    scheme: Literal["draft_model"] = Field(description="way of decoding")
+    drafter: Model = Field(description="shape of the draft model")
+    precision: PrecisionSection | None = Field(
+        default=None, description="its number formats; by default those of the model"
+    )
+    drafts: Drafts = Field(description="tokens that it drafts for a pass of the model")
+    acceptance: AcceptanceOfDrafts
+
+    @property
+    def rows(self) -> int:
+        """Query rows of a pass and sequence."""
+        return self.drafts + 1
+
+    @field_validator("acceptance")
+    @classmethod
+    def _says_enough(
+        cls, value: str | AcceptanceSection, info: ValidationInfo
+    ) -> str | AcceptanceSection | None:
+        count = info.data.get("drafts", 0)
+        return for_drafts(value, count, f"{count} drafts")
+
+
+class SequentialMtpRun(Section):
+    """Prediction modules of one layer each, one after the other."""
+
+    rows_key: ClassVar[str] = "modules"
+
+    name: RunName = Field(description="name of the run in reports")
+    scheme: Literal["sequential_mtp"] = Field(description="way of decoding")
+    modules: Count = Field(le=64, description="modules in use, each of which drafts one token")
+    acceptance: AcceptanceOfDrafts
+
+    @property
+    def drafts(self) -> int:
+        """Drafts of a pass that can be accepted."""
+        return self.modules
+
+    @property
+    def rows(self) -> int:
+        """Query rows of a pass and sequence."""
+        return self.modules + 1
+
+    @field_validator("acceptance")
+    @classmethod
+    def _says_enough(
+        cls, value: str | AcceptanceSection, info: ValidationInfo
+    ) -> str | AcceptanceSection | None:
+        count = info.data.get("modules", 0)
+        return for_drafts(value, count, f"{count} modules")
+
+
+class PromptLookupRun(Section):
+    """Drafts are copied from the text so far, the model verifies."""
+
+    rows_key: ClassVar[str] = "drafts"
+
+    name: RunName = Field(description="name of the run in reports")
+    scheme: Literal["prompt_lookup"] = Field(description="way of decoding")
+    drafts: Drafts = Field(description="tokens that are copied for a pass")
+    acceptance: AcceptanceOfDrafts
+
+    @property
+    def rows(self) -> int:
+        """Query rows of a pass and sequence."""
+        return self.drafts + 1
+
+    @field_validator("acceptance")
+    @classmethod
+    def _says_enough(
+        cls, value: str | AcceptanceSection, info: ValidationInfo
+    ) -> str | AcceptanceSection | None:
+        count = info.data.get("drafts", 0)
+        return for_drafts(value, count, f"{count} drafts")
+
+
+SpeculativeRun = MultiTokenRun | MedusaRun | DraftModelRun | SequentialMtpRun | PromptLookupRun
+Run = Annotated[AutoregressiveRun | SpeculativeRun, Field(discriminator="scheme")]
+
+
+@dataclass(frozen=True, slots=True)
+class Shapes:
+    """The shapes that a workload file names, which may lie in other files: of the model (None if it
+    could not be read) and, by index of the run, of draft models.
+    """
+
+    model: ModelShape | None
+    drafters: dict[int, ModelShape]
 
 
 KINDS = ("decode", "train_step")
@@ -224,12 +352,12 @@ class WorkloadFile(Section):
     # After `runs`, so that its validator sees them.
     baseline: str = Field(description="name of the run that speed-ups refer to")
 
-    # The validators get the model's shape as context: it may lie in another file.
+    # The validators get `Shapes` as context.
 
     @field_validator("output_tokens")
     @classmethod
     def _within_positions(cls, value: int, info: ValidationInfo) -> int:
-        shape: ModelShape | None = info.context
+        shape = _shapes(info).model
         prompt = info.data.get("prompt_tokens", 0)
         if shape is not None and prompt + value > shape.max_positions:
             raise rule(f"prompt {prompt} + output {value} exceeds {_positions(shape)}")
@@ -238,27 +366,26 @@ class WorkloadFile(Section):
     @field_validator("runs")
     @classmethod
     def _distinct_and_fitting(cls, value: list[Run], info: ValidationInfo) -> list[Run]:
-        shape: ModelShape | None = info.context
+        shapes = _shapes(info)
         prompt, output = info.data.get("prompt_tokens"), info.data.get("output_tokens")
         faults: list[tuple[tuple[str | int, ...], str]] = []
         first: dict[str, int] = {}
         for index, run in enumerate(value):
             if first.setdefault(run.name, index) != index:
                 faults.append(((index, "name"), f"{run.name!r} is already runs[{first[run.name]}]"))
-            if shape is None or isinstance(run, AutoregressiveRun):
+            if isinstance(run, AutoregressiveRun):
                 continue
-            if run.trained_heads >= shape.layers:
-                message = (
-                    f"{run.trained_heads} heads leave no trunk in the {shape.layers} layers of "
-                    f"{shape.name}, must be at most {shape.layers - 1}"
-                )
-                faults.append(((index, "trained_heads"), message))
-            if prompt and output and prompt + output + run.rows > shape.max_positions:
-                message = (
-                    f"prompt {prompt} + output {output} + {run.rows} rows of a pass exceeds "
-                    f"{_positions(shape)}"
-                )
-                faults.append(((index, "active_heads"), message))
+            for shape in (shapes.model, shapes.drafters.get(index)):
+                if shape is None or not prompt or not output:
+                    continue
+                if prompt + output + run.rows > shape.max_positions:
+                    message = (
+                        f"prompt {prompt} + output {output} + {run.rows} rows of a pass exceeds "
+                        f"{_positions(shape)}"
+                    )
+                    faults.append(((index, run.rows_key), message))
+            if shapes.model is not None:
+                faults += (((index, key), message) for key, message in _misfits(run, index, shapes))
         rules(faults)
         return value
 
@@ -269,6 +396,29 @@ class WorkloadFile(Section):
         if runs is not None and value not in [run.name for run in runs]:
             raise rule(f"no run is named {value!r}{suggest(value, [run.name for run in runs])}")
         return value
+
+
+def _shapes(info: ValidationInfo) -> Shapes:
+    return info.context if isinstance(info.context, Shapes) else Shapes(None, {})
+
+
+def _misfits(run: SpeculativeRun, index: int, shapes: Shapes) -> Iterator[tuple[str, str]]:
+    """What of a run does not fit its model: keys and messages."""
+    shape, drafter = shapes.model, shapes.drafters.get(index)
+    if shape is None:
+        return
+    if isinstance(run, MultiTokenRun) and run.trained_heads >= shape.layers:
+        yield (
+            "trained_heads",
+            f"{run.trained_heads} heads leave no trunk in the {shape.layers} layers of "
+            f"{shape.name}, must be at most {shape.layers - 1}",
+        )
+    if drafter is not None and drafter.vocab != shape.vocab:
+        yield (
+            "drafter",
+            f"{drafter.name} has a vocabulary of {drafter.vocab} tokens, {shape.name} of "
+            f"{shape.vocab}: its drafts would mean other tokens",
+        )
 
 
 def _positions(shape: ModelShape) -> str:

@@ -8,7 +8,7 @@ from accsim.chip import VectorOp
 from accsim.lowering.builder import NOTHING, Needs, Work
 from accsim.lowering.layout import Cache, owner
 from accsim.lowering.site import DoesNotFit, NotUnderstood, Site
-from accsim.ops import Op, OpKind, Tensor
+from accsim.ops import TOKEN_ID, Op, OpKind, Tensor
 from accsim.program import Unit
 
 INPUTS_PER_OUTPUT: dict[OpKind, int] = {
@@ -18,6 +18,8 @@ INPUTS_PER_OUTPUT: dict[OpKind, int] = {
     "residual_add": 2,
     "silu_mul": 2,
     "quantise": 1,
+    "select": 1,
+    "silu": 1,
 }
 """Elements of activations read for each element written."""
 
@@ -28,6 +30,10 @@ VECTOR_OPS: dict[OpKind, VectorOp] = {
     "residual_add": "residual_add",
     "silu_mul": "silu_mul",
     "quantise": "quantise",
+    # A copy of rows, as a gather is.
+    "select": "embedding",
+    # SiLU alone is priced as SiLU x mul, whose product adds little to its passes.
+    "silu": "silu_mul",
 }
 
 
@@ -44,7 +50,8 @@ def lower_elementwise(site: Site, index: int, op: Op) -> None:
     """
     build = site.build
     ready = site.inputs_ready(index)
-    spilled_in = [t for t in op.reads if site.is_spilled(t)]
+    activations = [t for t in op.reads if t.place == "chip" and t.format != TOKEN_ID]
+    spilled_in = [t for t in activations if site.is_spilled(t)]
     spilled_out = [t for t in op.writes if site.is_spilled(t)]
     if spilled_in or spilled_out:
         site.moves_more.add(index)
@@ -78,7 +85,7 @@ def lower_elementwise(site: Site, index: int, op: Op) -> None:
             free += size
         if spilled_in:
             # The inputs of a block are one run each, of equal shares of what the block reads.
-            inputs = sum(tensor.place == "chip" for tensor in op.reads)
+            inputs = len(activations)
             size = count * row_in // inputs
             for tensor in spilled_in:
                 address = site.layout.spilled(tensor) + start * (row_in // inputs)
@@ -108,7 +115,7 @@ def _row_bytes(site: Site, op: Op, row_elements: int) -> tuple[int, int]:
 
     Inputs and outputs may differ in width; scales count where they are made.
     """
-    in_bits = max(t.format.bits for t in op.reads if t.place != "weights")
+    in_bits = op.reads[0].format.bits
     row_in = -(-row_elements * in_bits // 8) * INPUTS_PER_OUTPUT[op.kind]
     return row_in, -(-sum(site.bytes_of(t) for t in op.writes) // op.rows)
 
@@ -206,3 +213,40 @@ def _fetch(
     stores = max(0, build.count(Unit.STORE) - 1)
     done = build.vector(index, label, work, needs=Needs(loads=loads, stores=stores), free=size)
     return Needs(vector=done)
+
+
+def lower_kv_copy(site: Site, index: int, op: Op) -> None:
+    """Bring the entries of an accepted branch together behind the cached ones.
+
+    The branch is a row of each depth, which lie apart: each is fetched on its own, for all heads at
+    once, and passes through the vector unit. Reads of DRAM follow the writes of the same pass.
+    """
+    build = site.build
+    cache = site.layout.caches[owner(op.name)]
+    depth = op.rows // site.graph.sequences
+    needs = site.inputs_ready(index) | site.last_append
+    load_needs = Needs(stores=needs.stores, array=needs.array, vector=needs.vector)
+    size = cache.kv_heads * cache.vector_bytes
+    elements = size * 8 // op.writes[0].format.bits
+    work = vector_work(site, "embedding", elements, 2 * size)
+    stored = 0
+    for side, base in (("keys", cache.keys), ("values", cache.values)):
+        for sequence, position in enumerate(site.contexts):
+            label = build.label(f"{side} of sequence {sequence}")
+            for step in range(1, depth + 1):
+                # The middle of the rows of a depth stands for the one that was accepted.
+                row = step * (site.graph.rows - 1) // depth
+                run = {"rows": cache.kv_heads, "stride": cache.run_bytes}
+                source = cache.address(base, sequence, 0, position + row)
+                loads = build.load(
+                    index, label, source, cache.vector_bytes, needs=load_needs, **run
+                )
+                load_needs = NOTHING
+                # At most two entries wait for their store.
+                room = Needs(loads=loads, stores=max(0, build.count(Unit.STORE) - 1))
+                done = build.vector(index, label, work, needs=room, free=size)
+                target = cache.address(base, sequence, 0, position + step)
+                stored = build.store(
+                    index, label, target, cache.vector_bytes, needs=Needs(vector=done), **run
+                )
+    site.marks[index] = Needs(stores=stored)

@@ -12,7 +12,12 @@ from accsim.lowering.attention_grad import lower_attention_grad
 from accsim.lowering.builder import ProgramBuilder, ProgramProbe, SeenEnough
 from accsim.lowering.check import check_program
 from accsim.lowering.division import ranked
-from accsim.lowering.elementwise import INPUTS_PER_OUTPUT, lower_elementwise, lower_kv_append
+from accsim.lowering.elementwise import (
+    INPUTS_PER_OUTPUT,
+    lower_elementwise,
+    lower_kv_append,
+    lower_kv_copy,
+)
 from accsim.lowering.epilogue import in_dram
 from accsim.lowering.layout import lay_out
 from accsim.lowering.matmul import lower_matmul
@@ -175,6 +180,8 @@ def _lower_op(site: Site, index: int, op: Op) -> None:
         lower_attention(site, index)
     elif op.kind == "kv_append":
         lower_kv_append(site, index, op)
+    elif op.kind == "kv_copy":
+        lower_kv_copy(site, index, op)
     elif op.kind in INPUTS_PER_OUTPUT:
         lower_elementwise(site, index, op)
     elif op.kind in GRADIENTS:

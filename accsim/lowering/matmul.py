@@ -266,7 +266,7 @@ class _BlockedMatmul:
         self.tile_needs = Needs(array=ready.array, vector=ready.vector)
         self.label = self.site.build.label(
             f"blocks of {block.rows} x {block.inner} x {block.outer}, "
-            + ("both streamed" if block.held == "none" else f"{block.held.upper()} held")
+            + ("both streamed" if block.held == "none" else f"{block.held} held")
         )
         # Tiles of one size cost the same, and there are few sizes.
         self.works: dict[tuple[int, int, int], Work] = {}

@@ -51,7 +51,9 @@ def is_streamed(op: Op, options: AttentionOptions) -> bool:
     """
     if op.kind in ("scores_grad", "softmax_grad"):
         return True
-    return (options.fused and op.kind in ("scores", "softmax")) or op.group == "lm_head"
+    return (options.fused and op.kind in ("scores", "softmax")) or op.group.rpartition(".")[
+        2
+    ] == "lm_head"
 
 
 def expanded_bits(op: Op, array: ComputeArray) -> int:
@@ -102,7 +104,7 @@ def _score_bytes(graph: PassGraph, contexts: tuple[int, ...], chip: Chip) -> int
             most = max(most, min(limit, 2 * whole))
         elif chip.attention.fused and op.kind == "scores" and op.attention is not None:
             shape, bits = op.attention, op.writes[0].format.bits
-            keys = max(contexts) + shape.rows
+            keys = max(contexts) + graph.rows
             together = heads_together(shape, chip.attention)
             rows = score_rows(shape, together, keys, bits, limit, chip.array.rows_at_once)
             heads = shape.kv_heads if rows == shape.rows else 1

@@ -75,6 +75,7 @@ class AttentionUnits:
                 f"{self.scores.name}: scores, softmax and attend must follow each other"
             )
         self.shape: Attention = shape
+        self.new_rows = site.graph.rows
         self.options = site.chip.attention
         self.pin = site.pin(self.scores)
         self.together = heads_together(shape, self.options)
@@ -131,7 +132,7 @@ class AttentionUnits:
         shape, at_once = self.shape, self.site.chip.array.rows_at_once
         if not self.options.kv_shared_by_rows:
             shape = replace(shape, rows=1)
-        keys = context + self.shape.rows
+        keys = context + self.new_rows
         rows = score_rows(shape, self.together, keys, self.bits, self.score_limit(), at_once)
         if rows < 1:
             raise DoesNotFit(f"{self.scores.name}: the scores of one row do not fit")
@@ -200,11 +201,11 @@ class AttentionUnits:
     def head_groups(self, sequence: int) -> Iterator[Unit]:
         """All query rows at once: as many heads together as make a good tile."""
         shape, context = self.shape, self.site.contexts[sequence]
-        keys = context + shape.rows
+        keys = context + self.new_rows
         head_bytes = -(-shape.rows * self.together * keys * self.bits // 8)
         heads_by_scores = self.score_limit() // head_bytes
-        fresh = shape.rows if self.fresh_on_chip else 0
-        cached = context + shape.rows - fresh
+        fresh = self.new_rows if self.fresh_on_chip else 0
+        cached = context + self.new_rows - fresh
         run = cached * self.cache.vector_bytes
         by_tile = self.site.residency.tile_bytes // run if run else shape.kv_heads
         heads = max(1, min(shape.kv_heads, heads_by_scores, by_tile))
@@ -227,9 +228,10 @@ class AttentionUnits:
         for head in heads:
             for row in range(0, shape.rows, rows):
                 count = min(rows, shape.rows - row)
-                visible = context + row + count
-                fresh = row + count if self.fresh_on_chip else 0
-                cached = visible - fresh
+                # Under a causal mask later rows are hidden as a whole; other masks have gaps.
+                new = self.new_rows if shape.visible else row + count
+                fresh = new if self.fresh_on_chip else 0
+                cached = context + new - fresh
                 if stays:
                     pieces = self.grown(cached, row, count, fresh)
                 else:
@@ -241,7 +243,7 @@ class AttentionUnits:
         last = row + count >= self.shape.rows
         if row == 0:
             return self.cut(cached, fresh, free=last)
-        added = 0 if self.fresh_on_chip else count
+        added = 0 if self.fresh_on_chip or self.shape.visible else count
         return (Piece(0, cached, fresh, added, cached if last else 0),)
 
     def cut(self, cached: int, fresh: int, *, free: bool) -> tuple[Piece, ...]:
@@ -260,7 +262,7 @@ class AttentionUnits:
         """Whether the keys and values of a head fit beside the query blocks in flight."""
         if not self.options.kv_shared_by_rows:
             return False
-        fresh = 0 if self.fresh_on_chip else self.shape.rows
+        fresh = 0 if self.fresh_on_chip else self.new_rows
         cached = self.site.contexts[sequence] + fresh
         head = 2 * cached * self.cache.vector_bytes
         queries = self.query_bytes(rows) if self.queries_spilled else 0
@@ -279,14 +281,17 @@ class AttentionUnits:
         return unit.heads * piece.freed * self.cache.vector_bytes
 
     def pairs(self, unit: Unit, piece: Piece) -> int:
-        """Useful query-key pairs of one query head: the causal mask lets row r see keys up to r."""
+        """Useful query-key pairs of one query head: those that the mask lets through."""
         context = self.site.contexts[unit.sequence]
-        start, total = piece.position, 0
+        spans = []
         if piece.cached:
-            total += visible(unit.row, unit.rows, context, start, start + piece.cached)
+            spans.append((piece.position, piece.position + piece.cached))
         if piece.fresh:
-            total += visible(unit.row, unit.rows, context, context, context + piece.fresh)
-        return total
+            spans.append((context, context + piece.fresh))
+        if self.shape.visible:
+            rows = self.shape.visible[unit.row : unit.row + unit.rows]
+            return sum(_within(context + seen, *span) for seen in rows for span in spans)
+        return sum(visible(unit.row, unit.rows, context, *span) for span in spans)
 
     def softmax_work(self, unit: Unit) -> Work:
         moved = 2 * self.score_bytes(unit)
@@ -325,6 +330,15 @@ class AttentionUnits:
         )
         outputs = unit.heads * rows * outer
         return array_work(whole, macs, outputs, self.bits, self.kv_bits, self.bits)
+
+
+def _within(seen: int, start: int, end: int) -> int:
+    """Keys at positions [start, end) that a row sees which sees `seen` keys.
+
+    A mask with gaps counts as if the visible new keys came first: where they lie changes which tile
+    of a row does useful work, not how much work there is.
+    """
+    return max(0, min(end, seen) - start)
 
 
 def visible(row: int, rows: int, context: int, start: int, end: int) -> int:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rich import box
 from rich.cells import cell_len
 from rich.console import Console
 from rich.padding import Padding
@@ -15,12 +14,11 @@ from rich.table import Table
 from rich.text import Text
 
 from accsim.report.metrics import OP_HEADINGS, Section, operator_rows, sections
-from accsim.report.wording import disagreements, headline
+from accsim.report.tables import COLUMN_GAP, blocks, plain_table
+from accsim.report.wording import cut_short, disagreements, headline
 from accsim.result import Result, RunResult
 from accsim.units import show_capacity, show_count, show_rate
 
-COLUMN_GAP = 2
-"""Blanks after a column, beside the one that the table's style puts between columns."""
 DROPPED_HEADINGS = ("roofline", "MACs/B", "share")
 """Columns that an operator table goes without, one after the other, where it is too narrow."""
 
@@ -53,7 +51,7 @@ def _setting(result: Result) -> str:
         f"{result.chip}: DRAM {show_rate(result.peak_dram_bytes_per_s)}, "
         f"{show_count(result.peak_macs_per_s, 'MAC/s')}, ridge at {ridge:.3g} MACs/B, "
         f"SRAM {show_capacity(result.sram_bytes)}, {show_count(result.clock_hz, 'Hz')}. "
-        f"Workload {result.workload}, seed {result.seed}.{pinned}{commands}"
+        f"Workload {result.workload}, seed {result.seed}.{pinned}{commands}{cut_short(result)}"
     )
 
 
@@ -74,26 +72,17 @@ def _blocks(
     rows = [row for part in parts for row in part.rows]
     labels = (*(f" {row.label}" for row in rows), *(part.title for part in parts))
     label_width = max(len(label) for label in labels)
-    block: list[int] = []
-    used = label_width
-    for column, name in enumerate(names):
-        needed = COLUMN_GAP + 1 + max(len(name), *(len(row.values[column]) for row in rows))
-        if block and used + needed > width:
-            yield tuple(block)
-            block, used = [], label_width
-        block.append(column)
-        used += needed
-    yield tuple(block)
-
-
-def _table(gap: int) -> Table:
-    return Table(box=box.SIMPLE_HEAD, padding=(0, gap, 0, 0), pad_edge=False, show_edge=False)
+    widths = [
+        COLUMN_GAP + 1 + max(len(name), *(len(row.values[column]) for row in rows))
+        for column, name in enumerate(names)
+    ]
+    return blocks(label_width, widths, width)
 
 
 def _runs_table(
     names: Sequence[str], parts: tuple[Section, ...], columns: tuple[int, ...]
 ) -> Table:
-    table = _table(COLUMN_GAP)
+    table = plain_table()
     table.add_column(Text(""), overflow="fold")
     for column in columns:
         table.add_column(Text(names[column]), justify="right", overflow="fold")
@@ -109,7 +98,7 @@ def _runs_table(
 def _operator_table(run: RunResult, width: int) -> Table:
     rows = operator_rows(run)
     headings, gap = _fitting(rows, width)
-    table = _table(gap)
+    table = plain_table(gap)
     table.title = Text(f"Mean decode pass of {run.name}, by operator group", style="bold")
     table.title_justify = "left"
     for heading in headings:

@@ -135,12 +135,15 @@ def _also_full(run: RunResult) -> str:
 
 
 def _tokens(run: RunResult) -> str:
-    """Tokens per pass; says so where this draw differs from what the statistics promise."""
-    mean, expected = f"{run.mean_tokens_per_pass:.3g}", run.expected_tokens_per_pass
-    noun = "token" if mean == "1" else "tokens"
-    if expected is None or abs(run.mean_tokens_per_pass / expected - 1) < NOTED_LUCK:
-        return f"{mean} {noun}"
-    return f"{mean} {noun} in this draw ({expected:.3g} expected)"
+    return tokens_per_pass(run.mean_tokens_per_pass, run.expected_tokens_per_pass)
+
+
+def tokens_per_pass(mean: float, expected: float | None) -> str:
+    """Tokens of a pass; says so where this draw differs from what the statistics promise."""
+    noun = "token" if f"{mean:.3g}" == "1" else "tokens"
+    if expected is None or abs(mean / expected - 1) < NOTED_LUCK:
+        return f"{mean:.3g} {noun}"
+    return f"{mean:.3g} {noun} in this draw ({expected:.3g} expected)"
 
 
 def disagreements(run: RunResult) -> str:
@@ -154,6 +157,16 @@ def disagreements(run: RunResult) -> str:
     if not parts:
         return ""
     return f"Roofline and attribution disagree in {run.name}: {'; '.join(parts)}."
+
+
+def cut_short(result: Result) -> str:
+    """Which runs ended with a recording, before all tokens were there; "" if none did."""
+    return "".join(
+        f" The recording of {run.name} ends after {run.output_tokens} of {run.asked_tokens} "
+        "output tokens."
+        for run in result.runs
+        if run.asked_tokens is not None
+    )
 
 
 def _speed(run: RunResult) -> str:

@@ -1,4 +1,4 @@
-"""The checks of a trace: that it agrees with itself, and with the closed form of its model."""
+"""The check of a trace: that it agrees with itself."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from accsim.errors import InvariantError
-from accsim.ops import OpTrace, Pass, PassGraph, Tensor, TracedRun
-from accsim.tracing.llama import head_layers, table_format
+from accsim.ops import OpTrace, Pass, PassGraph, Role, Tensor, TracedRun
 from accsim.tracing.shapes import shape_faults
-from accsim.workload import RunSpec, Workload
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +115,20 @@ def _pass_faults(run: TracedRun, graphs: dict[str, PassGraph]) -> Iterator[Fault
             f"expects {expected} tokens per pass, more than {run.max_tokens_per_pass} at most",
             run=run.name,
         )
+    unfit = run.acceptance and run.acceptance.fault(run.max_tokens_per_pass)
+    if unfit:
+        yield Fault(f"carries {run.max_tokens_per_pass} tokens per pass: {unfit}", run=run.name)
+    if run.asked_tokens is not None and run.asked_tokens <= run.output_tokens:
+        yield Fault(
+            f"asked for {run.asked_tokens} output tokens, no more than its {run.output_tokens}",
+            run=run.name,
+        )
     if not run.prefill:
         yield Fault("has no prefill pass", run=run.name)
         return
     # A prompt may be cached in part; what is left of it are the rows of the prefill passes.
-    rows = sum(graphs[step.graph].rows for step in run.prefill if step.graph in graphs)
+    own = [graphs[step.graph].rows for step in run.prefill if _role(graphs, step) == "target"]
+    cached = run.prompt_tokens - sum(own)
     contexts: tuple[int, ...] = ()
     missing = (run.output_tokens,) * run.batch
     for index, step in enumerate(run.passes()):
@@ -133,9 +140,11 @@ def _pass_faults(run: TracedRun, graphs: dict[str, PassGraph]) -> Iterator[Fault
             messages.append(f"graph {step.graph!r} is for {graph.sequences} sequences")
         if len(step.contexts) != run.batch or len(step.emitted) != run.batch:
             messages.append(f"needs {run.batch} contexts and emitted counts, one per sequence")
-        if graph is not None and not messages:
-            if index == 0:
-                messages += _first_context_faults(run, step, run.prompt_tokens - rows)
+        if graph is not None and graph.role == "draft":
+            messages += _draft_faults(run, step, index, contexts)
+        elif graph is not None and not messages:
+            if not contexts:
+                messages += _first_context_faults(run, step, cached)
             elif step.contexts != contexts:
                 messages.append(f"contexts: got {list(step.contexts)}, expected {list(contexts)}")
             least, most = _emitted_range(run, graph, index)
@@ -153,12 +162,35 @@ def _pass_faults(run: TracedRun, graphs: dict[str, PassGraph]) -> Iterator[Fault
             yield Fault(message, run=run.name, index=index)
         if messages:
             return  # what follows would be counted from wrong numbers
+        if graph is None or graph.role == "draft":
+            continue
         is_prefill = index < len(run.prefill)
-        grown = (graph.rows if graph else 0,) * run.batch if is_prefill else step.emitted
+        grown = (graph.rows,) * run.batch if is_prefill else step.emitted
         contexts = tuple(a + b for a, b in zip(step.contexts, grown, strict=True))
         missing = tuple(a - b for a, b in zip(missing, step.emitted, strict=True))
     if any(missing):
         yield Fault(f"ends with {max(missing)} tokens of a sequence missing", run=run.name)
+
+
+def _role(graphs: dict[str, PassGraph], step: Pass) -> Role | None:
+    graph = graphs.get(step.graph)
+    return None if graph is None else graph.role
+
+
+def _draft_faults(
+    run: TracedRun, step: Pass, index: int, contexts: tuple[int, ...]
+) -> Iterator[str]:
+    """A pass of a draft model runs in a cache of its own, some tokens behind or ahead."""
+    if any(step.emitted):
+        yield f"emitted: got {list(step.emitted)}, but a draft model's pass emits nothing"
+    if index == len(run.prefill) - 1:
+        yield "the last prefill pass must be one of the model, not of its draft model"
+    if index < len(run.prefill):
+        return
+    for found, committed in zip(step.contexts, contexts, strict=False):
+        low, high = committed - 1, committed + run.max_tokens_per_pass
+        if not low <= found <= high:
+            yield f"contexts: got {found} for a draft model, expected {low} to {high}"
 
 
 def _first_context_faults(run: TracedRun, step: Pass, cached: int) -> Iterator[str]:
@@ -203,90 +235,3 @@ def _residence_faults(run: TracedRun, graphs: dict[str, PassGraph]) -> Iterator[
                 f"graph {name!r} take {sum(needed.values())}",
                 run=run.name,
             )
-
-
-def check_closed_form(workload: Workload, trace: OpTrace) -> None:
-    """Compare the graphs of each run with what the model shape says, to the unit.
-
-    Looked at are the prefill passes and decode passes at the ends: all counts are linear in the
-    context.
-
-    Raises:
-        InvariantError: MACs or DRAM bytes differ; the message has both numbers.
-    """
-    for spec, run in zip(workload.runs, trace.runs, strict=True):
-        for step, predicted in _inspected(run, trace.graphs):
-            graph = trace.graphs[step.graph]
-            expected = closed_form(workload, spec, graph.rows, step.context, predicted)
-            found = Work(
-                graph.macs(step.context),
-                graph.dram_read_bytes(step.context),
-                graph.dram_write_bytes(),
-            )
-            if found != expected:
-                raise InvariantError(
-                    f"run {run.name!r}, graph {graph.name!r} at context {step.context}: "
-                    f"traced {found}, closed form {expected}"
-                )
-
-
-def _inspected(run: TracedRun, graphs: dict[str, PassGraph]) -> Iterator[tuple[Pass, int]]:
-    """The passes to look at, each with the rows of a sequence that it predicts from."""
-    *chunks, last = run.prefill
-    for step in (*chunks[:1], *chunks[-1:]):
-        yield step, 0
-    yield last, 1
-    for step in (*run.decode[:1], *run.decode[-1:]):
-        yield step, graphs[step.graph].rows
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """What one pass costs at least, on any chip."""
-
-    macs: int
-    dram_read_bytes: int
-    dram_write_bytes: int
-
-
-def closed_form(workload: Workload, spec: RunSpec, rows: int, context: int, predicted: int) -> Work:
-    """Work of a pass of `rows` rows per sequence with `context` cached tokens over the batch.
-
-    Each head predicts from the last `predicted` rows of each sequence: all of them in decoding, one
-    at the end of a prompt, none before that (such a pass has no final norm and no LM head).
-
-    MACs: each row passes every weight of every layer, each predicted row the LM head, and each pair
-    of a query and a visible key costs 2 x heads x head_dim per layer (scores and attend). For one
-    token of Llama-2-7B at context L that is 6,607,077,376 + 262,144 (L + 1): half the
-    13,214,154,752 + 524,288 L FLOPs that are usually quoted, plus the token's own key.
-
-    Bytes: every weight once, norms and gathered embedding rows in the working format, the cached K
-    and V once whatever the number of rows; written are K and V of every row and layer.
-    """
-    model, precision, batch = workload.model, workload.precision, workload.batch
-    heads = head_layers(spec)
-    layers = spec.trunk_layers + heads
-    total = rows * batch
-
-    pairs = rows * context + batch * (rows * (rows + 1) // 2)
-    macs = total * layers * model.layer_matmul_params
-    macs += predicted * batch * max(1, heads) * model.vocab * model.hidden
-    macs += layers * pairs * 2 * model.heads * model.head_dim
-
-    attention_width = model.heads * model.head_dim
-    stored = precision.weights.stored_bytes
-    layer_bytes = (
-        stored(attention_width + model.kv_heads * model.head_dim * 2, model.hidden)
-        + stored(model.hidden, attention_width)
-        + stored(2 * model.ffn, model.hidden)
-        + stored(model.hidden, model.ffn)
-    )
-    norm_bytes = precision.working.stored_bytes(1, model.hidden)
-    read = layers * (layer_bytes + 2 * norm_bytes)
-    if predicted:
-        read += norm_bytes
-        read += table_format(model, precision).stored_bytes(model.vocab, model.hidden)
-    read += precision.working.stored_bytes(total, model.hidden)
-    read += layers * 2 * precision.kv_cache.stored_bytes(context * model.kv_heads, model.head_dim)
-    written = layers * 2 * precision.kv_cache.stored_bytes(total * model.kv_heads, model.head_dim)
-    return Work(macs, read, written)

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 import accsim
 from accsim.errors import InvariantError
 from accsim.files import whole_file
-from accsim.ops import NumberFormat, Op, OpTrace, Pass, PassGraph
+from accsim.ops import NumberFormat, Op, OpTrace, Pass
 from accsim.tracing.check import trace_faults
 from accsim.tracing.explain import note_invalid, suggest
 from accsim.tracing.growth import add_up
@@ -47,7 +47,7 @@ def write_trace(trace: OpTrace, path: Path) -> None:
         InvariantError: a number of the trace is larger than the format allows.
     """
     try:
-        lines = [record.model_dump_json() for record in _records(trace)]
+        lines = [record.model_dump_json(exclude_defaults=True) for record in _records(trace)]
     except ValidationError as error:
         raise InvariantError(
             f"the trace of {trace.workload!r} cannot be written: {error}"
@@ -86,9 +86,7 @@ def _records(trace: OpTrace) -> Iterator[Record]:
         totals=TotalsRecord(**asdict(add_up(trace))),
     )
     for graph in graphs:
-        yield GraphRecord(
-            record="graph", name=graph.name, sequences=graph.sequences, rows=graph.rows
-        )
+        yield GraphRecord.of(graph)
         for index in range(len(graph.ops)):
             yield OpRecord.of(graph, index, formats)
     for run in trace.runs:
@@ -162,10 +160,7 @@ class _Draft:
             header.workload,
             header.seed,
             header.baseline,
-            {
-                name: PassGraph(name, draft.record.sequences, draft.record.rows, tuple(draft.ops))
-                for name, draft in self._graphs.items()
-            },
+            {name: draft.record.value(draft.ops) for name, draft in self._graphs.items()},
             tuple(draft.record.value(draft.prefill, draft.decode) for draft in self._runs.values()),
         )
         self._compare_counts(header.totals)

@@ -13,6 +13,7 @@ from typing import Annotated, Final, Literal, cast
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, model_validator
 from pydantic_core import PydanticCustomError
 
+from accsim.acceptance import Acceptance, AtEnd, Recording
 from accsim.ops import (
     Attention,
     Dim,
@@ -22,6 +23,7 @@ from accsim.ops import (
     PassGraph,
     PassKind,
     PassPlace,
+    Role,
     Tensor,
     TracedRun,
 )
@@ -110,6 +112,20 @@ class GraphRecord(_Record):
     name: Name
     sequences: Size
     rows: Size
+    role: Role = "target"
+
+    @classmethod
+    def of(cls, graph: PassGraph) -> GraphRecord:
+        return cls(
+            record="graph",
+            name=graph.name,
+            sequences=graph.sequences,
+            rows=graph.rows,
+            role=graph.role,
+        )
+
+    def value(self, ops: Iterable[Op]) -> PassGraph:
+        return PassGraph(self.name, self.sequences, self.rows, tuple(ops), self.role)
 
 
 class AttentionRecord(_Record):
@@ -120,6 +136,14 @@ class AttentionRecord(_Record):
     query_heads: Size
     kv_heads: Size
     head_dim: Size
+    visible: list[Size] = []
+
+    @classmethod
+    def of(cls, shape: Attention) -> AttentionRecord:
+        return cls(**{**asdict(shape), "visible": list(shape.visible)})
+
+    def value(self) -> Attention:
+        return Attention(**{**self.model_dump(), "visible": tuple(self.visible)})
 
 
 class TensorRecord(_Record):
@@ -191,7 +215,7 @@ class OpRecord(_Record):
             rows=op.rows,
             inner=op.inner,
             outer=op.outer,
-            attention=None if op.attention is None else AttentionRecord(**asdict(op.attention)),
+            attention=None if op.attention is None else AttentionRecord.of(op.attention),
             reads=[TensorRecord.of(tensor, formats) for tensor in op.reads],
             writes=[TensorRecord.of(tensor, formats) for tensor in op.writes],
             **stated_work(op),
@@ -220,7 +244,7 @@ class OpRecord(_Record):
             rows=self.rows,
             inner=self.inner,
             outer=self.outer,
-            attention=None if self.attention is None else Attention(**self.attention.model_dump()),
+            attention=None if self.attention is None else self.attention.value(),
         )
 
 
@@ -233,8 +257,29 @@ def stated_work(op: Op) -> dict[str, int | str]:
     }
 
 
+class AcceptanceRecord(_Record):
+    """Acceptance rates by position, inside a run."""
+
+    name: Name
+    rates: list[Annotated[float, Field(ge=0, le=1)]]
+
+    def value(self) -> Acceptance:
+        return Acceptance(self.name, tuple(self.rates))
+
+
+class RecordingRecord(_Record):
+    """Recorded tokens per pass, inside a run."""
+
+    name: Name
+    lines: Annotated[list[Annotated[list[Size], Field(min_length=1)]], Field(min_length=1)]
+    at_end: AtEnd
+
+    def value(self) -> Recording:
+        return Recording(self.name, tuple(map(tuple, self.lines)), self.at_end)
+
+
 class RunRecord(_Record):
-    """A run; its passes follow."""
+    """A run; its passes follow. What has a default is missing in older files."""
 
     record: Literal["run"]
     name: Name
@@ -245,15 +290,36 @@ class RunRecord(_Record):
     batch: Size
     expected_tokens_per_pass: Annotated[float, Field(ge=1)] | None
     resident_bytes: Count
+    acceptance: AcceptanceRecord | None = None
+    recording: RecordingRecord | None = None
+    asked_tokens: Size | None = None
+
+    @model_validator(mode="after")
+    def _one_kind_of_acceptance(self) -> RunRecord:
+        if self.acceptance is not None and self.recording is not None:
+            raise PydanticCustomError("kind", '"acceptance" or "recording", not both')
+        return self
 
     @classmethod
     def of(cls, run: TracedRun) -> RunRecord:
-        names = [name for name in cls.model_fields if name != "record"]
-        return cls(record="run", **{name: getattr(run, name) for name in names})
+        told, acceptance, recording = run.acceptance, None, None
+        if isinstance(told, Acceptance):
+            acceptance = AcceptanceRecord(name=told.name, rates=list(told.rates))
+        elif told is not None:
+            recording = RecordingRecord(
+                name=told.name, lines=list(map(list, told.lines)), at_end=told.at_end
+            )
+        own = {"record", "acceptance", "recording"}
+        same = {name: getattr(run, name) for name in cls.model_fields if name not in own}
+        return cls(record="run", **same, acceptance=acceptance, recording=recording)
 
     def value(self, prefill: Iterable[Pass], decode: Iterable[Pass]) -> TracedRun:
+        told = self.acceptance or self.recording
         return TracedRun(
-            **self.model_dump(exclude={"record"}), prefill=tuple(prefill), decode=tuple(decode)
+            **self.model_dump(exclude={"record", "acceptance", "recording"}),
+            prefill=tuple(prefill),
+            decode=tuple(decode),
+            acceptance=None if told is None else told.value(),
         )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator
 
-from accsim.ops import Attention, Dim, Op, OpKind, PassGraph, Tensor
+from accsim.ops import TOKEN_ID, Attention, Dim, Op, OpKind, PassGraph, Tensor
 
 Shape = tuple[Dim, ...]
 
@@ -37,17 +37,25 @@ def _attention_faults(graph: PassGraph, op: Op) -> Iterator[str]:
     if shape is None:
         yield f"{op.kind} needs an attention shape"
         return
-    found = (shape.sequences, shape.rows)
-    yield from _differ("attention (sequences, rows)", found, (graph.sequences, graph.rows))
+    yield from _differ("attention sequences", shape.sequences, graph.sequences)
     yield from _differ("rows", op.rows, shape.sequences * shape.rows)
+    if shape.visible:
+        yield from _differ("rows with visible keys", len(shape.visible), shape.rows)
+        if max(shape.visible) > graph.rows:
+            yield f"a row cannot see {max(shape.visible)} of {graph.rows} new keys"
+    else:
+        yield from _differ("rows under a causal mask", shape.rows, graph.rows)
+    if op.kind != "softmax":
+        yield from _differ("rows of new keys", _new_rows(op), graph.sequences * graph.rows)
     if shape.query_heads % shape.kv_heads:
         yield f"{shape.query_heads} query heads cannot share {shape.kv_heads} KV heads evenly"
 
 
 def _embedding(op: Op) -> Iterator[str]:
     width = op.writes[0].shape[-1]
-    yield from _differ("chip inputs", _chip(op.reads), [])
-    yield from _differ("places read", [t.place for t in op.reads], ["embedding"])
+    # Token ids are tensors where the pass itself has chosen them.
+    yield from _differ("chip inputs", _chip(_without_tokens(op)), [])
+    yield from _differ("places read", [t.place for t in _without_tokens(op)], ["embedding"])
     yield from _differ("table width", op.reads[0].shape[1:], (width,))
     yield from _differ("output", _chip(op.writes), [(op.rows, width)])
 
@@ -87,7 +95,7 @@ def _scores(op: Op) -> Iterator[str]:
         return
     key = (shape.kv_heads, shape.head_dim)
     query = (op.rows, shape.query_heads, shape.head_dim)
-    yield from _differ("query and new keys", _chip(op.reads), [query, (op.rows, *key)])
+    yield from _differ("query and new keys", _chip(op.reads), [query, (_new_rows(op), *key)])
     yield from _differ("cached keys", _stored(op.reads), [("kv_cache", ("context", *key))])
     yield from _differ("output", _made(op), [("chip", _scores_shape(shape))])
 
@@ -104,7 +112,7 @@ def _attend(op: Op) -> Iterator[str]:
     if (shape := op.attention) is None:
         return
     value = (shape.kv_heads, shape.head_dim)
-    inputs = [_scores_shape(shape), (op.rows, *value)]
+    inputs = [_scores_shape(shape), (_new_rows(op), *value)]
     yield from _differ("probabilities and new values", _chip(op.reads), inputs)
     yield from _differ("cached values", _stored(op.reads), [("kv_cache", ("context", *value))])
     output = (op.rows, shape.query_heads, shape.head_dim)
@@ -129,6 +137,29 @@ def _argmax(op: Op) -> Iterator[str]:
     yield from _differ("stored inputs", _stored(op.reads), [])
     yield from _differ("input rows", [s[:-1] for s in _chip(op.reads)], [(op.rows,)])
     yield from _differ("output", _made(op), [("chip", (op.rows,))])
+
+
+def _select(op: Op) -> Iterator[str]:
+    *inputs, tokens = op.reads
+    yield from _differ("inputs", [t.place for t in inputs], ["chip"])
+    yield from _differ("last input", tokens.format, TOKEN_ID)
+    yield from _differ("output", _made(op), [("chip", (op.rows, *inputs[0].shape[1:]))])
+    total = inputs[0].shape[0]
+    if isinstance(total, int) and total % op.rows:
+        yield f"{op.rows} rows cannot be one of {total} for each sequence"
+
+
+def _silu(op: Op) -> Iterator[str]:
+    yield from _differ("stored inputs", _stored(op.reads), [])
+    yield from _differ("output", _made(op), [("chip", shape) for shape in _chip(op.reads)])
+    yield from _differ("rows", op.writes[0].shape[0], op.rows)
+
+
+def _kv_copy(op: Op) -> Iterator[str]:
+    yield from _differ("chip inputs", [t.format for t in op.reads if t.place == "chip"], [TOKEN_ID])
+    yield from _differ("outputs", _made(op), _stored(op.reads))
+    yield from _differ("places written", {t.place for t in op.writes}, {"kv_cache"})
+    yield from _differ("rows", [t.shape[0] for t in op.writes], [op.rows] * 2)
 
 
 def _quantise(op: Op) -> Iterator[str]:
@@ -156,11 +187,23 @@ _RULES: dict[OpKind, Callable[[Op], Iterator[str]]] = {
     "silu_mul": _silu_mul,
     "argmax": _argmax,
     "quantise": _quantise,
+    "select": _select,
+    "silu": _silu,
+    "kv_copy": _kv_copy,
 }
 
 
 def _scores_shape(shape: Attention) -> Shape:
     return (shape.query_heads, shape.rows, "keys")
+
+
+def _new_rows(op: Op) -> Dim:
+    """Rows of the new keys or values that an attention operator reads after its other input."""
+    return op.reads[1].shape[0] if len(op.reads) > 1 else op.rows
+
+
+def _without_tokens(op: Op) -> tuple[Tensor, ...]:
+    return tuple(tensor for tensor in op.reads if tensor.format != TOKEN_ID)
 
 
 def _chip(tensors: Iterable[Tensor]) -> list[Shape]:

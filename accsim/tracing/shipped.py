@@ -5,10 +5,18 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from accsim.acceptance import Acceptance
 from accsim.ops import NumberFormat, OpTrace
 from accsim.tracing.decoding import trace_workload
 from accsim.tracing.file import write_trace
-from accsim.workload import Acceptance, ModelShape, Precision, RunSpec, Workload
+from accsim.workload import (
+    Autoregressive,
+    ModelShape,
+    MultiToken,
+    Precision,
+    RunSpec,
+    Workload,
+)
 
 # Touvron et al. 2023, arXiv 2307.09288; sizes from the published config.json of Llama-2-7B.
 LLAMA2_7B = ModelShape(
@@ -24,9 +32,9 @@ LLAMA2_7B = ModelShape(
     tied_embeddings=False,
 )
 _FP16 = NumberFormat("fp16", bits=16)
-_ORDINARY = RunSpec("one_token", "autoregressive", 32, 0, 0, None)
+_ORDINARY = RunSpec("one_token", Autoregressive())
 # Every draft right: the one decode pass then emits all four tokens.
-_FOUR_HEADS = RunSpec("four_tokens", "multi_token", 28, 4, 4, Acceptance("all", (1.0, 1.0, 1.0)))
+_FOUR_HEADS = RunSpec("four_tokens", MultiToken(4, 4), Acceptance("all", (1.0, 1.0, 1.0)))
 
 
 def shipped_traces() -> dict[str, OpTrace]:

@@ -48,7 +48,7 @@ def shorten(graph: PassGraph, pins: tuple[Pin, ...] = ()) -> Shortened | None:
         if op.layer == first_dropped - 2:
             model.append(len(ops))
         ops.append(replace(op, reads=tuple(renamed.get(t.name, t) for t in op.reads)))
-    short = PassGraph(graph.name, graph.sequences, graph.rows, tuple(ops))
+    short = replace(graph, ops=tuple(ops))
     return Shortened(short, frozenset(model), len(gone))
 
 

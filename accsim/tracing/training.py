@@ -53,7 +53,7 @@ def trace_step(
         step.sequences,
         step.rows,
         tuple(step.ops),
-        frozenset(step.in_dram),
+        in_dram=frozenset(step.in_dram),
     )
     check_step(workload, run, trunk_layers, graph)
     return graph

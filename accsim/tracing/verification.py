@@ -8,10 +8,11 @@ through all layers and through the LM head, and each row meets the cache and the
 from __future__ import annotations
 
 from accsim.ops import OpTrace, Pass, TracedRun
-from accsim.tracing.check import check_closed_form, check_trace
+from accsim.tracing.check import check_trace
+from accsim.tracing.closed_form import check_closed_form
 from accsim.tracing.decoding import resident_bytes
 from accsim.tracing.llama import build_graph
-from accsim.workload import ModelShape, Precision, RunSpec, Workload
+from accsim.workload import ModelShape, Precision, PromptLookup, RunSpec, Workload
 
 
 def verify_pass(
@@ -49,7 +50,8 @@ def verify_pass(
         )
         for phase, pass_rows in (("prefill", 1), ("verify", rows))
     )
-    spec = RunSpec("verify", "autoregressive", model.layers, 0, 0, None)
+    # A step with as many drafts that come from anywhere.
+    spec = RunSpec("verify", PromptLookup(rows - 1))
     workload = Workload(
         name=f"verify {rows} rows at {context}",
         model=model,
@@ -63,13 +65,13 @@ def verify_pass(
     )
     run = TracedRun(
         name=spec.name,
-        scheme=spec.scheme,
+        scheme=spec.scheme.name,
         max_tokens_per_pass=rows,
         prompt_tokens=context,
         output_tokens=rows + 1,
         batch=batch,
         expected_tokens_per_pass=None,
-        resident_bytes=resident_bytes(workload, decode),
+        resident_bytes=resident_bytes(workload, spec.scheme, (decode,)),
         prefill=(Pass(prefill.name, (context - 1,) * batch, (1,) * batch),),
         decode=(Pass(decode.name, (context,) * batch, (rows,) * batch),),
     )

@@ -54,6 +54,7 @@ def test_the_json_is_one_object_and_nothing_else(inputs: Path, step: Path) -> No
         (["--mapping", "pins.yaml"], "--mapping"),
         (["--trace-pass", "plain:0"], "--trace-pass"),
         (["--chrome"], "--chrome"),
+        (["--generations", "0"], "--generations"),
     ],
 )
 def test_options_of_decoding_are_refused(

@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 import yaml
 
+from accsim.acceptance import Acceptance
 from accsim.config.models import SHAPES
 from accsim.config.resolve import load_both, load_workload
 from accsim.errors import InputError
 from accsim.ops import NumberFormat
-from accsim.workload import Acceptance, ModelShape, RunSpec, Workload
+from accsim.workload import Autoregressive, ModelShape, MultiToken, RunSpec, Workload
 
 FP16 = NumberFormat("fp16", 16)
 K4 = {
@@ -76,12 +77,13 @@ def test_a_prompt_is_read_in_one_pass_unless_chunks_are_asked_for(tmp_path: Path
 
 
 def test_an_ordinary_run_has_all_layers_and_no_heads(tmp_path: Path) -> None:
-    assert load(tmp_path).runs[0] == RunSpec("one", "autoregressive", 32, 0, 0, None)
+    assert load(tmp_path).runs[0] == RunSpec("one", Autoregressive())
 
 
 def test_heads_take_the_place_of_trunk_layers(tmp_path: Path) -> None:
     run = load(tmp_path).runs[1]
-    assert (run.trunk_layers, run.trained_heads, run.active_heads) == (28, 4, 4)
+    assert run.scheme == MultiToken(trained_heads=4, active_heads=4)
+    assert run.scheme.trunk_layers(32) == 28
 
 
 @pytest.mark.parametrize(
@@ -115,7 +117,7 @@ def test_own_rates_are_named_after_their_source(tmp_path: Path) -> None:
 
 def test_one_active_head_needs_no_acceptance(tmp_path: Path) -> None:
     run = load(tmp_path, k4(active_heads=1, acceptance=None)).runs[1]
-    assert (run.active_heads, run.acceptance) == (1, None)
+    assert (run.scheme, run.acceptance) == (MultiToken(4, 1), None)
 
 
 def test_int8_has_a_scale_per_channel_of_weights_entry_of_a_cache_and_row_of_activations(
@@ -280,16 +282,19 @@ def test_shapes_without_a_published_width_come_to_the_size_in_their_name(
         (
             k4(scheme="multitoken"),
             "runs[1].scheme: unknown scheme 'multitoken', did you mean 'multi_token'? "
-            "(allowed: autoregressive, multi_token)",
+            "(allowed: autoregressive, multi_token, medusa, "
+            "draft_model, sequential_mtp, prompt_lookup)",
         ),
         (
             k4(scheme=None),
-            "runs[1].scheme: this key is required (allowed: autoregressive, multi_token)",
+            "runs[1].scheme: this key is required (allowed: autoregressive, multi_token, medusa, "
+            "draft_model, sequential_mtp, prompt_lookup)",
         ),
         (
             k4(draft=3),
-            "runs[1].draft: unknown key 'draft' "
-            "(allowed: name, scheme, trained_heads, active_heads, acceptance)",
+            "runs[1].draft: unknown key 'draft', "
+            "did you mean 'drafting'? (allowed: name, scheme, trained_heads, active_heads, layout, "
+            "drafting, acceptance)",
         ),
         (
             {"runs": [{"name": "one", "scheme": "autoregressive", "acceptance": "code"}]},
@@ -315,18 +320,21 @@ def test_shapes_without_a_published_width_come_to_the_size_in_their_name(
         ),
         (
             k4(acceptance=None),
-            "runs[1].acceptance: this key is required with more than one active head: name a set "
-            "(wikipedia, books, code) or give rates and their source",
+            "runs[1].acceptance: this key is required with 4 active heads: name a set (wikipedia, "
+            "books, code, eagle_llama2_chat_7b, eagle_llama2_chat_13b, eagle_llama2_chat_70b, "
+            "deepseek_v3, deepseek_v3_high), or give rates, histogram, recording or single_rate "
+            "and their source",
         ),
         (
             k4(acceptance="coda"),
             "runs[1].acceptance: unknown acceptance set 'coda', did you mean 'code'? "
-            "(allowed: wikipedia, books, code)",
+            "(allowed: wikipedia, books, code, eagle_llama2_chat_7b, eagle_llama2_chat_13b, "
+            "eagle_llama2_chat_70b, deepseek_v3, deepseek_v3_high)",
         ),
         (
             k4(acceptance=0.9),
-            "runs[1].acceptance: expected the name of an acceptance set or "
-            "{rates: [...], source: ...}, got 0.9",
+            "runs[1].acceptance: expected the name of an acceptance set, or keys and values with "
+            "one of rates, histogram, recording, single_rate, got 0.9",
         ),
         (
             k4(trained_heads=5, active_heads=5),
@@ -377,7 +385,7 @@ def test_a_model_may_come_from_a_config_json_beside_the_file(tmp_path: Path) -> 
     (tmp_path / "tiny" / "config.json").write_text(json.dumps(config))
     workload = load(tmp_path, {"model": {"config_json": "tiny/config.json"}})
     assert (workload.model.name, workload.model.layers) == ("tiny", 6)
-    assert workload.runs[1].trunk_layers == 2
+    assert workload.runs[1].scheme == MultiToken(4, 4)
 
 
 def test_a_missing_config_json_is_reported_with_the_problems_of_the_file(tmp_path: Path) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import get_args
 
+from graphs import FP16
 from hypothesis import strategies as st
 
 from accsim.chip import (
@@ -15,6 +17,7 @@ from accsim.chip import (
     Memory,
     Sram,
     SystolicArray,
+    VectorOp,
     VectorUnit,
 )
 from accsim.dram.standards import PARTS
@@ -24,14 +27,36 @@ from accsim.lowering.lower import least_sram_bytes, lower
 from accsim.lowering.residency import Residency
 from accsim.ops import NumberFormat, PassGraph
 from accsim.program import Program, Transfers
-from accsim.tracing.llama import build_graph
+from accsim.tracing.schemes import Phase, Setting, parts
 from accsim.units import KIB, MIB, Clock
-from accsim.workload import ModelShape, Precision
+from accsim.workload import (
+    Autoregressive,
+    DraftModel,
+    Medusa,
+    ModelShape,
+    MultiToken,
+    Precision,
+    PromptLookup,
+    Scheme,
+    SequentialMtp,
+)
 
-FP16 = NumberFormat("fp16", bits=16)
 INT8 = NumberFormat("int8", bits=8, per_channel=True, scale_bits=16)
 INT4 = NumberFormat("int4_g32", bits=4, group=32, scale_bits=16, zero_bits=4)
 KV8 = NumberFormat("kv8", bits=8, per_channel=True, scale_bits=16)
+
+DRAFTER = ModelShape("drafter", 64, 1, 2, 1, 16, 96, 200, 4096, tied_embeddings=False)
+SCHEMES: tuple[Scheme, ...] = (
+    Autoregressive(),
+    Autoregressive(),
+    MultiToken(3, 2, "extra"),
+    MultiToken(3, 3, "extra", "deferred"),
+    Medusa((1, 1)),
+    Medusa((2, 3)),
+    DraftModel(DRAFTER, Precision(FP16, FP16, KV8), 2),
+    SequentialMtp(2),
+    PromptLookup(3),
+)
 
 Range = tuple[int, int]
 
@@ -63,13 +88,13 @@ class Case:
 
 @st.composite
 def graphs(draw: st.DrawFn) -> PassGraph:
-    """Decode and prefill passes of models of up to two layers, grouped heads and a batch."""
+    """Passes of every way of decoding: models of up to two layers, grouped heads, a batch."""
     kv_heads = draw(st.sampled_from([1, 2, 3]))
     head_dim = draw(st.sampled_from([16, 32]))
     model = ModelShape(
         name="random",
         hidden=32 * draw(st.integers(1, 6)),
-        layers=1,
+        layers=draw(st.integers(1, 2)),
         heads=kv_heads * draw(st.sampled_from([1, 2, 4])),
         kv_heads=kv_heads,
         head_dim=head_dim,
@@ -83,17 +108,12 @@ def graphs(draw: st.DrawFn) -> PassGraph:
         draw(st.sampled_from([FP16, INT8])),
         draw(st.sampled_from([FP16, KV8])),
     )
-    prefill = draw(st.booleans())
-    return build_graph(
-        "prefill" if prefill else "decode",
-        model,
-        precision,
-        trunk_layers=draw(st.integers(1, 2)),
-        heads=draw(st.sampled_from([0, 0, 2])),
-        sequences=draw(st.integers(1, 3)),
-        rows=draw(st.integers(2, 90)) if prefill else draw(st.integers(1, 4)),
-        predict_all_rows=not prefill,
-    )
+    at = Setting(model, precision, draw(st.integers(1, 3)))
+    scheme = draw(st.sampled_from(SCHEMES))
+    phase = Phase("decode", scheme.rows)
+    if draw(st.booleans()):
+        phase = Phase(draw(st.sampled_from(["prefill", "prefill_chunk"])), draw(st.integers(2, 90)))
+    return draw(st.sampled_from(parts(at, scheme, phase))).graph
 
 
 arrays = st.one_of(
@@ -104,6 +124,7 @@ arrays = st.one_of(
         columns=st.sampled_from([8, 32]),
         dataflow=st.sampled_from(["output_stationary", "weight_stationary", "input_stationary"]),
         macs_per_pe=st.just((1, 2, 4)),
+        double_buffered=st.booleans(),
         dequantise=st.sampled_from(["free", "array", "vector"]),
     ),
     st.builds(
@@ -113,6 +134,8 @@ arrays = st.one_of(
         width=st.sampled_from([8, 32]),
         latency_cycles=st.just(5),
         macs_per_pe=st.just((1, 2, 4)),
+        tile_rows=st.sampled_from([1, 4]),
+        remainder=st.sampled_from(["gemv", "pad"]),
         dequantise=st.sampled_from(["free", "array", "vector"]),
     ),
 )
@@ -127,26 +150,7 @@ chips = st.builds(
     dma=st.builds(Dma, outstanding=st.integers(1, 4), issue_cycles=st.integers(0, 9)),
     sram=st.just(Sram(64 * KIB, banks=8, bank_bytes_per_cycle=16)),
     array=arrays,
-    vector=st.just(
-        VectorUnit(
-            16,
-            10,
-            dict.fromkeys(
-                (
-                    "rms_norm",
-                    "rotary",
-                    "softmax",
-                    "silu_mul",
-                    "residual_add",
-                    "argmax",
-                    "embedding",
-                    "quantise",
-                    "dequantise",
-                ),
-                2,
-            ),
-        )
-    ),
+    vector=st.just(VectorUnit(16, 10, dict.fromkeys(get_args(VectorOp), 2))),
     dispatch_cycles=st.integers(0, 20),
     attention=st.builds(
         AttentionOptions,

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from accsim.acceptance import Acceptance
 from accsim.ops import NumberFormat, OpTrace
 from accsim.tracing.decoding import trace_workload
-from accsim.workload import Acceptance, ModelShape, Precision, RunSpec, Workload
+from accsim.workload import (
+    Autoregressive,
+    ModelShape,
+    MultiToken,
+    Precision,
+    RunSpec,
+    Workload,
+)
 
 FP16 = NumberFormat("fp16", bits=16)
 ALL_FP16 = Precision(FP16, FP16, FP16)
@@ -16,15 +24,14 @@ MEDIUM = ModelShape("medium", 1024, 12, 16, 16, 64, 2816, 4000, 4096, tied_embed
 """Twelve layers with the proportions of Llama-2-7B."""
 
 
-def ordinary(model: ModelShape) -> RunSpec:
+def ordinary() -> RunSpec:
     """One token at a time through all layers."""
-    return RunSpec("ordinary", "autoregressive", model.layers, 0, 0, None)
+    return RunSpec("ordinary", Autoregressive())
 
 
-def with_heads(model: ModelShape, heads: int) -> RunSpec:
+def with_heads(heads: int) -> RunSpec:
     """So many heads in place of as many trunk layers, all active."""
-    trunk = model.layers - heads
-    return RunSpec(f"heads{heads}", "multi_token", trunk, heads, heads, LAST_OF_THREE)
+    return RunSpec(f"heads{heads}", MultiToken(heads, heads), LAST_OF_THREE)
 
 
 def traced(

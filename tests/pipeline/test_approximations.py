@@ -32,19 +32,19 @@ def both(chip: Chip, *arguments: object, **sizes: int) -> Pair:
 
 @pytest.fixture(scope="module")
 def prefills(chip: Chip) -> Pair:
-    return both(chip, MEDIUM, ordinary(MEDIUM), with_heads(MEDIUM, 3), prompt=512, output=2)
+    return both(chip, MEDIUM, ordinary(), with_heads(3), prompt=512, output=2)
 
 
 @pytest.fixture(scope="module")
 def decodes(chip: Chip) -> Pair:
     """60 tokens with two heads: some 40 passes."""
-    return both(chip, SMALL, with_heads(SMALL, 2), ordinary(SMALL), prompt=100, output=60)
+    return both(chip, SMALL, with_heads(2), ordinary(), prompt=100, output=60)
 
 
 @pytest.fixture(scope="module")
 def ragged(chip: Chip) -> Pair:
     """Two sequences whose drafts are accepted differently."""
-    two = with_heads(SMALL, 2)
+    two = with_heads(2)
     passes = traced(SMALL, two, prompt=100, output=60, batch=2).runs[0].decode
     assert any(emitted == 0 for one in passes for emitted in one.emitted)
     return both(chip, SMALL, two, prompt=100, output=60, batch=2)

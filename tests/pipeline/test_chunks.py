@@ -25,21 +25,21 @@ def elapsed_ps(chip: Chip, trace: OpTrace, number: int) -> int:
 
 
 def test_the_first_token_comes_after_all_chunks(chip: Chip) -> None:
-    trace = traced(SMALL, with_heads(SMALL, 2), prompt=50, output=3, chunk=20)
+    trace = traced(SMALL, with_heads(2), prompt=50, output=3, chunk=20)
     result = run(chip, trace, exact=True).runs[0]
     assert [trace.graphs[step.graph].rows for step in trace.runs[0].prefill] == [20, 20, 10]
     assert result.prefill_ps == sum(elapsed_ps(chip, trace, number) for number in range(3))
 
 
 def test_decode_passes_are_numbered_behind_those_of_the_prefill(chip: Chip) -> None:
-    trace = traced(SMALL, ordinary(SMALL), prompt=50, output=3, chunk=20)
+    trace = traced(SMALL, ordinary(), prompt=50, output=3, chunk=20)
     graphs = [simulate_pass(chip, trace, "ordinary", number).graph.name for number in range(5)]
     assert graphs == ["prefill_chunk-3"] * 2 + ["prefill-3"] + ["decode-3"] * 2
 
 
 def test_chunks_have_the_macs_of_the_whole_prompt(chip: Chip) -> None:
     whole, parts = (
-        run(chip, traced(SMALL, ordinary(SMALL), prompt=50, output=2, chunk=chunk)).runs[0]
+        run(chip, traced(SMALL, ordinary(), prompt=50, output=2, chunk=chunk)).runs[0]
         for chunk in (None, 20)
     )
     assert parts.prefill_macs == whole.prefill_macs
@@ -48,7 +48,7 @@ def test_chunks_have_the_macs_of_the_whole_prompt(chip: Chip) -> None:
 
 
 def test_interpolated_chunks_take_the_time_of_simulated_ones(chip: Chip) -> None:
-    trace = traced(MEDIUM, ordinary(MEDIUM), prompt=1000, output=2, chunk=64)
+    trace = traced(MEDIUM, ordinary(), prompt=1000, output=2, chunk=64)
     sampled, exact = (run(chip, trace, exact=each).runs[0] for each in (False, True))
     assert sampled.prefill_ps == pytest.approx(exact.prefill_ps, rel=1e-3)
     assert sampled.prefill_dram_read_bytes == exact.prefill_dram_read_bytes
@@ -63,7 +63,7 @@ def test_interpolated_chunks_take_the_time_of_simulated_ones(chip: Chip) -> None
 def test_the_shortest_and_the_longest_prompt_are_simulated(
     chip: Chip, prompt: int, chunk: int | None
 ) -> None:
-    trace = traced(SMALL, ordinary(SMALL), prompt=prompt, output=2, chunk=chunk)
+    trace = traced(SMALL, ordinary(), prompt=prompt, output=2, chunk=chunk)
     result = run(chip, trace).runs[0]
     assert result.prefill_ps >= result.prefill_floor_s * 1e12
 

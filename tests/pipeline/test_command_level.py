@@ -18,7 +18,7 @@ def test_closed_pages_make_every_pass_slower_and_move_the_same_bytes() -> None:
     chip = load_chip("ddr_npu")
     policy = replace(chip.memory.policy, page="closed")
     closed_chip = replace(chip, memory=replace(chip.memory, controller=policy))
-    trace = traced(SMALL, ordinary(SMALL), prompt=24, output=6)
+    trace = traced(SMALL, ordinary(), prompt=24, output=6)
     (usual,), (closed,) = run(chip, trace).runs, run(closed_chip, trace).runs
     assert (usual.dram.model, closed.dram.model) == ("row_granular", "command_level")
     assert closed.decode_ps > usual.decode_ps
@@ -34,7 +34,7 @@ def test_closed_pages_make_every_pass_slower_and_move_the_same_bytes() -> None:
 def test_a_hash_of_the_banks_changes_a_decode_pass_by_a_few_per_cent() -> None:
     chip = load_chip("ddr_npu")
     hashed_chip = replace(chip, memory=replace(chip.memory, bank_hash=True))
-    trace = traced(SMALL, ordinary(SMALL), prompt=24, output=6)
+    trace = traced(SMALL, ordinary(), prompt=24, output=6)
     (usual,), (hashed,) = run(chip, trace).runs, run(hashed_chip, trace).runs
     assert hashed.dram.model == "command_level"
     # Small tiles and keys of many heads: streams that would meet in a bank are kept apart.
@@ -56,7 +56,7 @@ def test_refresh_of_some_banks_costs_a_decode_pass_less_than_of_all(
         replace(loaded.memory, part=PARTS[grade], refresh=refresh)
         for refresh in ("all_bank", scheme, "off")
     ]
-    trace = traced(SMALL, ordinary(SMALL), prompt=24, output=6)
+    trace = traced(SMALL, ordinary(), prompt=24, output=6)
     usual, banked, never = (
         run(replace(loaded, memory=memory), trace).runs[0] for memory in memories
     )

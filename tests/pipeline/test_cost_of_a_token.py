@@ -134,7 +134,7 @@ def test_no_rows_are_found_where_the_limit_is_not_enough() -> None:
 
 
 def test_the_time_of_the_array_adds_up_to_that_of_a_prefill(chip: Chip) -> None:
-    done = simulate_pass(chip, traced(SMALL, ordinary(SMALL), prompt=80, output=2), "ordinary", 0)
+    done = simulate_pass(chip, traced(SMALL, ordinary(), prompt=80, output=2), "ordinary", 0)
     parts = array_parts(chip, done)
     assert sum(ps for group in parts.values() for ps in group.values()) == done.timeline.elapsed_ps
     # 80 rows x 256 x 1024 in each of three layers, 4096 MACs per ns.
@@ -142,7 +142,7 @@ def test_the_time_of_the_array_adds_up_to_that_of_a_prefill(chip: Chip) -> None:
 
 
 def test_what_fits_the_sram_moves_no_more_than_the_least(chip: Chip) -> None:
-    trace = traced(SMALL, ordinary(SMALL), prompt=80, output=2)
+    trace = traced(SMALL, ordinary(), prompt=80, output=2)
     done = simulate_pass(chip, trace, "ordinary", 0)
     excess = excess_bytes(done, trace, trace.runs[0])
     assert not any(size for ways in excess.values() for size in ways.values())

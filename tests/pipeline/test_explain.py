@@ -26,7 +26,7 @@ from .models import FP16, MEDIUM, SMALL, ordinary, traced, with_heads
 @pytest.fixture(scope="module")
 def trace() -> OpTrace:
     """A prompt of 300 tokens, then eight more, without and with two heads."""
-    return traced(SMALL, ordinary(SMALL), with_heads(SMALL, 2), prompt=300, output=8)
+    return traced(SMALL, ordinary(), with_heads(2), prompt=300, output=8)
 
 
 @pytest.fixture(scope="module")
@@ -145,7 +145,7 @@ def test_causes_add_up_to_the_time_of_the_pass(
 
 def test_causes_are_those_of_a_run(small_chip: Chip) -> None:
     # Two output tokens: the second comes from the only decode pass.
-    trace = traced(SMALL, ordinary(SMALL), prompt=40, output=2)
+    trace = traced(SMALL, ordinary(), prompt=40, output=2)
     told = explain_pass(small_chip, trace, "ordinary", 1)
     (one,) = run(small_chip, trace).runs
     assert one.decode_ps == told.elapsed_ps
@@ -198,7 +198,7 @@ def test_a_prefill_chooses_attention_rows_among_candidates(prefill: PassExplanat
 @pytest.mark.parametrize("name", ["cpu_tiled", "ddr5_npu", "ddr_dot", "hbm_npu"])
 @pytest.mark.parametrize("number", [0, 1])
 def test_every_tile_of_a_shipped_chip_has_its_formula(name: str, number: int) -> None:
-    trace = traced(SMALL, with_heads(SMALL, 2), prompt=70, output=4)
+    trace = traced(SMALL, with_heads(2), prompt=70, output=4)
     told = explain_pass(load_chip(name), trace, "heads2", number)
     tiled = [op for op in told.ops if op.array is not None]
     assert {op.kind for op in tiled} == {"matmul", "scores", "attend"}
@@ -208,7 +208,7 @@ def test_every_tile_of_a_shipped_chip_has_its_formula(name: str, number: int) ->
 def test_a_head_that_is_cut_has_its_formula(small_chip: Chip) -> None:
     # 48 KiB of SRAM: a head of 300 keys comes in several pieces.
     chip = replace(small_chip, sram=Sram(48 * KIB, banks=8, bank_bytes_per_cycle=32))
-    trace = traced(SMALL, ordinary(SMALL), prompt=300, output=3)
+    trace = traced(SMALL, ordinary(), prompt=300, output=3)
     op = named(explain_pass(chip, trace, "ordinary", 1), "layers.0.scores")
     assert op.array is not None
     assert op.array.tiles > 2
@@ -231,7 +231,7 @@ def test_the_printed_lines_give_the_same_program(
 ) -> None:
     """Explain, write down what each line says, and simulate with that."""
     chip = replace(small_chip, **changes)  # type: ignore[arg-type]
-    trace = traced(SMALL, with_heads(SMALL, 2), prompt=50, output=4, batch=batch)
+    trace = traced(SMALL, with_heads(2), prompt=50, output=4, batch=batch)
     told = explain_pass(chip, trace, "heads2", number)
     lines = ["ops:"]
     for line in told.lines:
@@ -299,7 +299,7 @@ def test_a_pin_that_does_not_fit_points_to_its_line(
 
 def test_layers_that_are_pinned_apart_are_not_extrapolated_from_each_other(tmp_path: Path) -> None:
     """Pinning one layer of twelve leaves runs of equal ones on either side of it."""
-    trace = traced(MEDIUM, ordinary(MEDIUM), prompt=64, output=3)
+    trace = traced(MEDIUM, ordinary(), prompt=64, output=3)
     chip = load_chip("ddr_npu")
     lines = ["ops:", "  - {match: layers.5.gate_up, outer: 64}"]
     pinning = pinned(tmp_path, trace, lines)
@@ -355,9 +355,7 @@ def test_weights_that_the_vector_unit_dequantises_are_its_work(small_chip: Chip)
         ),
     )
     int8 = NumberFormat("int8", bits=8, per_channel=True, scale_bits=16)
-    trace = traced(
-        SMALL, ordinary(SMALL), prompt=30, output=4, precision=Precision(int8, FP16, FP16)
-    )
+    trace = traced(SMALL, ordinary(), prompt=30, output=4, precision=Precision(int8, FP16, FP16))
     told = explain_pass(chip, trace, "ordinary", 1)
     work = named(told, "layers.1.gate_up").vector
     assert work is not None

@@ -90,7 +90,7 @@ def test_an_sram_too_small_for_a_tile_is_refused_with_the_size_that_would_do(
 
 def test_the_size_that_would_do_does(tmp_path: Path) -> None:
     chip = load_chip("ddr_npu")
-    trace = traced(SMALL, ordinary(SMALL), prompt=24, output=4)
+    trace = traced(SMALL, ordinary(), prompt=24, output=4)
     with pytest.raises(InputError, match=r"at least \d+ KiB are needed") as raised:
         run(replace(chip, sram=replace(chip.sram, capacity_bytes=4096)), trace)
     needed = int(str(raised.value).split("at least ")[1].split(" KiB")[0])
@@ -100,7 +100,7 @@ def test_the_size_that_would_do_does(tmp_path: Path) -> None:
 
 def test_a_model_that_just_fits_the_dram_is_accepted() -> None:
     chip = load_chip("ddr_npu")
-    trace = traced(SMALL, ordinary(SMALL), prompt=24, output=4)
+    trace = traced(SMALL, ordinary(), prompt=24, output=4)
     capacity = chip.memory.capacity_bytes
     just = replace(trace, runs=(replace(trace.runs[0], resident_bytes=capacity),))
     check_fits(chip, just)
@@ -122,7 +122,7 @@ def test_a_model_that_just_fits_the_dram_is_accepted() -> None:
 def test_the_channels_that_would_do_are_a_power_of_two(ranks: int, gib: int, channels: str) -> None:
     chip = load_chip("ddr_npu")
     memory = replace(chip.memory, ranks=ranks)
-    trace = traced(SMALL, ordinary(SMALL), prompt=24, output=4)
+    trace = traced(SMALL, ordinary(), prompt=24, output=4)
     large = replace(trace.runs[0], resident_bytes=gib << 30)
     with pytest.raises(InputError, match=f"DRAM: {channels} "):
         check_fits(replace(chip, memory=memory), replace(trace, runs=(large,)))
@@ -130,7 +130,7 @@ def test_the_channels_that_would_do_are_a_power_of_two(ranks: int, gib: int, cha
 
 def test_a_trace_that_decodes_nothing_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "prompt_only.jsonl"
-    write_trace(traced(SMALL, ordinary(SMALL), with_heads(SMALL, 2), prompt=24, output=1), path)
+    write_trace(traced(SMALL, ordinary(), with_heads(2), prompt=24, output=1), path)
     done = accsim("run", "ddr_npu", path)
     assert done.returncode == 2
     assert done.stderr == (
@@ -147,20 +147,20 @@ def test_a_single_pass_is_refused_like_a_whole_run() -> None:
 
 
 def test_a_pass_that_is_not_there_is_an_index_error() -> None:
-    trace = traced(SMALL, ordinary(SMALL), prompt=24, output=4)
+    trace = traced(SMALL, ordinary(), prompt=24, output=4)
     with pytest.raises(IndexError):
         simulate_pass(load_chip("ddr_npu"), trace, "ordinary", 4)
 
 
 def test_a_run_that_is_not_there_is_a_key_error() -> None:
-    trace = traced(SMALL, ordinary(SMALL), prompt=24, output=4)
+    trace = traced(SMALL, ordinary(), prompt=24, output=4)
     with pytest.raises(KeyError):
         simulate_pass(load_chip("ddr_npu"), trace, "heads2", 1)
 
 
 def test_progress_is_told_for_every_simulated_pass() -> None:
     told: list[tuple[str, int, int]] = []
-    trace = traced(SMALL, ordinary(SMALL), with_heads(SMALL, 2), prompt=24, output=4)
+    trace = traced(SMALL, ordinary(), with_heads(2), prompt=24, output=4)
     run(load_chip("ddr_npu"), trace, progress=lambda *step: told.append(step))
     within = [text for text, _, _ in told if text.startswith("ordinary: prefill, ")]
     assert within[-1] == "ordinary: prefill, 100 %"

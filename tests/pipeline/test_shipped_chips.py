@@ -17,7 +17,7 @@ from .models import SMALL, ordinary, traced, with_heads
 
 @pytest.fixture(scope="module")
 def trace() -> OpTrace:
-    return traced(SMALL, ordinary(SMALL), with_heads(SMALL, 2), prompt=64, output=40, batch=2)
+    return traced(SMALL, ordinary(), with_heads(2), prompt=64, output=40, batch=2)
 
 
 @pytest.fixture(scope="module", params=shipped.names("chips"))

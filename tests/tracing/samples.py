@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from accsim.acceptance import Acceptance
 from accsim.ops import NumberFormat
 from accsim.tracing.shipped import LLAMA2_7B
-from accsim.workload import Acceptance, ModelShape, Precision, RunSpec, Workload
+from accsim.workload import (
+    Autoregressive,
+    Layout,
+    ModelShape,
+    MultiToken,
+    Precision,
+    RunSpec,
+    Workload,
+)
 
 FP16 = NumberFormat("fp16", bits=16)
 INT8 = NumberFormat("int8", bits=8, per_channel=True, scale_bits=16)
@@ -21,17 +30,18 @@ TINY = ModelShape("tiny", 8, 3, 4, 2, 4, 12, 20, 64, False)
 WIKIPEDIA = Acceptance("wikipedia", (0.88, 0.784, 0.797))
 
 
-def ordinary(model: ModelShape = LLAMA2_7B, name: str = "ordinary") -> RunSpec:
-    return RunSpec(name, "autoregressive", model.layers, 0, 0, None)
+def ordinary(name: str = "ordinary") -> RunSpec:
+    return RunSpec(name, Autoregressive())
 
 
 def multi(
     heads: int,
-    trunk_layers: int = 28,
+    trained: int = 4,
+    layout: Layout = "constant",
     acceptance: Acceptance | None = WIKIPEDIA,
     name: str | None = None,
 ) -> RunSpec:
-    return RunSpec(name or f"k{heads}", "multi_token", trunk_layers, 4, heads, acceptance)
+    return RunSpec(name or f"k{heads}", MultiToken(trained, heads, layout), acceptance)
 
 
 def workload(
@@ -60,8 +70,8 @@ def tiny_workload(
     *, heads: int = 2, prompt_tokens: int = 5, output_tokens: int = 4, batch: int = 1, seed: int = 7
 ) -> Workload:
     return workload(
-        ordinary(TINY),
-        multi(heads, trunk_layers=1),
+        ordinary(),
+        multi(heads, trained=2),
         model=TINY,
         prompt_tokens=prompt_tokens,
         output_tokens=output_tokens,

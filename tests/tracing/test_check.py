@@ -10,10 +10,13 @@ import pytest
 
 from accsim.errors import InvariantError
 from accsim.ops import Attention, NumberFormat, Op, OpTrace, Pass, Tensor
-from accsim.tracing.check import Work, check_closed_form, check_trace, closed_form
+from accsim.tracing.check import check_trace
+from accsim.tracing.closed_form import Work, check_closed_form, pass_shapes, work_of
 from accsim.tracing.decoding import trace_workload
+from accsim.tracing.schemes import Phase
+from accsim.workload import Autoregressive, MultiToken
 
-from .samples import TINY, multi, ordinary, tiny_workload, workload
+from .samples import ALL_FP16, TINY, ordinary, tiny_workload, workload
 
 WORKLOAD = tiny_workload()
 TRACE = trace_workload(WORKLOAD)
@@ -186,7 +189,7 @@ SHAPE_FAULTS = [
     (
         changed("layers.0.scores", attention=Attention(2, 1, 4, 2, 4)),
         "layers.0.scores",
-        "attention (sequences, rows): got (2, 1), expected (1, 1)",
+        "attention sequences: got 2, expected 1",
     ),
     (
         changed("layers.0.scores", attention=Attention(1, 1, 4, 3, 4)),
@@ -247,7 +250,7 @@ def with_pass(index: int, **fields: Any) -> OpTrace:
 (PREFILL,) = TRACE.runs[0].prefill
 CHUNKED = trace_workload(
     replace(
-        workload(ordinary(TINY), model=TINY, prompt_tokens=5, output_tokens=4),
+        workload(ordinary(), model=TINY, prompt_tokens=5, output_tokens=4),
         prefill_chunk_tokens=2,
     )
 )
@@ -405,9 +408,8 @@ def test_the_closed_form_of_a_tiny_model_by_hand() -> None:
     # has 20 x 8 = 160.
     # One row at context 10: 3 x 672 + 160 MACs and 3 x 11 pairs x 2 x 16.
     # Read: those weights, 7 norms and 1 embedding row of 8, 3 x 10 x 16 cached, 2 bytes each.
-    spec = ordinary(TINY)
-    case = workload(spec, model=TINY)
-    assert closed_form(case, spec, rows=1, context=10, predicted=1) == Work(
+    (shape,) = pass_shapes(TINY, Autoregressive(), Phase("decode", 1))
+    assert work_of(TINY, ALL_FP16, 1, shape, 10) == Work(
         macs=3 * 672 + 160 + 3 * 11 * 32,
         dram_read_bytes=2 * (3 * 672 + 160 + 7 * 8 + 8 + 3 * 10 * 16),
         dram_write_bytes=2 * 3 * 16,
@@ -417,7 +419,6 @@ def test_the_closed_form_of_a_tiny_model_by_hand() -> None:
 def test_the_closed_form_of_parallel_heads_by_hand() -> None:
     # 1 trunk layer and 2 heads of 2 rows at context 10: 2 x 3 x 672, 4 rows of the LM head,
     # 3 layers x (2 x 10 + 3) pairs x 32.
-    spec = multi(2, trunk_layers=1)
-    case = workload(spec, model=TINY)
-    work = closed_form(case, spec, rows=2, context=10, predicted=2)
+    (shape,) = pass_shapes(TINY, MultiToken(2, 2), Phase("decode", 2))
+    work = work_of(TINY, ALL_FP16, 1, shape, 10)
     assert work.macs == 2 * 3 * 672 + 4 * 160 + 3 * 23 * 32

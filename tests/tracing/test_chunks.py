@@ -15,7 +15,7 @@ from .samples import TINY, multi, ordinary, workload
 
 
 def traced(prompt: int, chunk: int | None, heads: int = 0, batch: int = 1) -> OpTrace:
-    spec = multi(heads, trunk_layers=1) if heads else ordinary(TINY)
+    spec = multi(heads, trained=2) if heads else ordinary()
     case = workload(spec, model=TINY, prompt_tokens=prompt, batch=batch)
     return trace_workload(replace(case, prefill_chunk_tokens=chunk))
 

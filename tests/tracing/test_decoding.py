@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import pytest
 
+from accsim.acceptance import Acceptance
 from accsim.ops import TracedRun
 from accsim.tracing.decoding import trace_workload
-from accsim.workload import Acceptance
 
 from .samples import TINY, WIKIPEDIA, multi, ordinary, tiny_workload, workload
 
@@ -21,7 +21,7 @@ NEVER = Acceptance("never", (0.0, 0.0, 0.0))
 def trace_tiny(
     acceptance: Acceptance, output_tokens: int, batch: int = 1, seed: int = 7, name: str = "k4"
 ) -> TracedRun:
-    spec = multi(4, trunk_layers=1, acceptance=acceptance, name=name)
+    spec = multi(4, layout="extra", acceptance=acceptance, name=name)
     return trace_workload(
         workload(
             spec, model=TINY, prompt_tokens=5, output_tokens=output_tokens, batch=batch, seed=seed

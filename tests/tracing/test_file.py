@@ -32,7 +32,7 @@ def test_two_formats_of_one_name_stay_apart(tmp_path: Path) -> None:
     # A cache in "int8" without scales beside weights in "int8" with them.
     weights = NumberFormat("int8", 8, per_channel=True, scale_bits=16)
     precision = Precision(weights, FP16, NumberFormat("int8", 8))
-    trace = trace_workload(workload(ordinary(TINY), model=TINY, precision=precision))
+    trace = trace_workload(workload(ordinary(), model=TINY, precision=precision))
     write_trace(trace, tmp_path / "trace.jsonl")
     header = json.loads((tmp_path / "trace.jsonl").read_text().splitlines()[0])
     assert list(header["number_formats"]) == ["fp16", "int8", "int8#2", "token_id"]

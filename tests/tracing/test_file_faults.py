@@ -42,7 +42,8 @@ RECORD_FAULTS: list[tuple[Callable[[Records], object], str]] = [
     (
         lambda r: op(r).update(kind="matmull"),
         "kind: should be 'embedding', 'rms_norm', 'matmul', 'rotary', 'kv_append', 'scores', "
-        "'softmax', 'attend', 'residual_add', 'silu_mul', 'argmax' or 'quantise', got \"matmull\", "
+        "'softmax', 'attend', 'residual_add', 'silu_mul', 'argmax', 'quantise', "
+        "'select', 'silu' or 'kv_copy', got \"matmull\", "
         "did you mean 'matmul'?",
     ),
     (

@@ -81,7 +81,7 @@ def test_weight_bytes_of_one_token_agree_with_the_sizes_of_published_files(
     model: ModelShape, weights: NumberFormat, expected: int
 ) -> None:
     # Parameters x stored bits, with fp16 norms, one fp16 embedding row and all scales.
-    graph = decode_graph(ordinary(model), model, Precision(weights, FP16, FP16))
+    graph = decode_graph(ordinary(), model, Precision(weights, FP16, FP16))
     assert graph.dram_read_bytes(0) == expected
 
 
@@ -91,7 +91,7 @@ def test_weight_bytes_of_one_token_agree_with_the_sizes_of_published_files(
 )
 def test_a_token_leaves_its_kv_entries_in_every_layer(model: ModelShape, expected: int) -> None:
     # 2 x layers x KV heads x head_dim x 2 bytes.
-    assert decode_graph(ordinary(model), model).dram_write_bytes() == expected
+    assert decode_graph(ordinary(), model).dram_write_bytes() == expected
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_a_token_leaves_its_kv_entries_in_every_layer(model: ModelShape, expecte
 )
 def test_macs_of_larger_models(model: ModelShape, flops: int) -> None:
     own_key = 2 * model.layers * model.heads * model.head_dim
-    assert decode_graph(ordinary(model), model).macs(2048) == flops // 2 + own_key
+    assert decode_graph(ordinary(), model).macs(2048) == flops // 2 + own_key
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_in_prefill_each_head_predicts_from_the_last_row_of_each_sequence() -> N
 
 
 def test_a_layer_is_its_fourteen_operators_in_order() -> None:
-    graph = decode_graph(ordinary(TINY), TINY)
+    graph = decode_graph(ordinary(), TINY)
     assert [op.group for op in graph.ops if op.layer == 1] == [
         "attn_norm",
         "qkv",
@@ -163,13 +163,13 @@ def test_a_layer_is_its_fourteen_operators_in_order() -> None:
 
 
 def test_a_graph_starts_with_the_embedding_and_ends_with_argmax() -> None:
-    names = [op.name for op in decode_graph(ordinary(TINY), TINY).ops]
+    names = [op.name for op in decode_graph(ordinary(), TINY).ops]
     assert names[:2] == ["embedding", "layers.0.attn_norm"]
     assert names[-4:] == ["layers.2.ffn_residual", "final_norm", "lm_head", "argmax"]
 
 
 def test_all_heads_read_the_same_trunk_output() -> None:
-    graph = decode_graph(multi(4, trunk_layers=2), TINY)
+    graph = decode_graph(multi(4, layout="extra"), TINY)
     readers = [
         op.name for op in graph.ops if any(t.name == "layers.1.ffn_residual.out" for t in op.reads)
     ]
@@ -179,7 +179,7 @@ def test_all_heads_read_the_same_trunk_output() -> None:
 
 
 def test_the_final_norm_stacks_the_outputs_of_all_heads() -> None:
-    graph = decode_graph(multi(2, trunk_layers=1), TINY)
+    graph = decode_graph(multi(2, trained=2), TINY)
     norm = next(op for op in graph.ops if op.name == "final_norm")
     assert [t.name for t in norm.reads] == [
         "heads.1.ffn_residual.out",
@@ -189,13 +189,13 @@ def test_the_final_norm_stacks_the_outputs_of_all_heads() -> None:
 
 
 def test_head_layers_are_numbered_after_the_trunk() -> None:
-    graph = decode_graph(multi(2, trunk_layers=1), TINY)
+    graph = decode_graph(multi(2, trained=2), TINY)
     layers = {op.name.rsplit(".", 1)[0]: op.layer for op in graph.ops if op.layer is not None}
     assert layers == {"layers.0": 0, "heads.1": 1, "heads.2": 2}
 
 
 def test_every_layer_and_head_has_a_cache_of_its_own() -> None:
-    graph = decode_graph(multi(2, trunk_layers=1), TINY)
+    graph = decode_graph(multi(2, trained=2), TINY)
     cached = [t.name for op in graph.ops for t in op.reads if t.place == "kv_cache"]
     assert cached == [
         f"{prefix}.{part}_cached" for prefix in ("layers.0", "heads.1", "heads.2") for part in "kv"
@@ -204,7 +204,7 @@ def test_every_layer_and_head_has_a_cache_of_its_own() -> None:
 
 def test_grouped_query_attention_makes_the_qkv_matmul_narrower() -> None:
     # 4 query heads and 2 x 2 KV heads of 4: 32 outputs of 8 inputs.
-    graph = decode_graph(ordinary(TINY), TINY)
+    graph = decode_graph(ordinary(), TINY)
     qkv = next(op for op in graph.ops if op.name == "layers.0.qkv")
     assert (qkv.outer, qkv.inner) == (32, 8)
     assert Counter(t.shape for t in qkv.writes) == {(1, 4, 4): 1, (1, 2, 4): 2}
@@ -214,7 +214,7 @@ def test_a_tied_lm_head_is_stored_like_the_embedding_table_and_counts_once_in_dr
     tied = replace(TINY, tied_embeddings=True)
     precision = Precision(INT4, FP16, FP16)
     both = [
-        trace_workload(workload(ordinary(model), model=model, precision=precision))
+        trace_workload(workload(ordinary(), model=model, precision=precision))
         for model in (TINY, tied)
     ]
     heads = [

@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from accsim.acceptance import Acceptance
 from accsim.ops import NumberFormat
 from accsim.tracing.decoding import trace_workload
 from accsim.tracing.file import read_trace, write_trace
 from accsim.tracing.growth import Growth
-from accsim.workload import Acceptance, ModelShape, Precision, RunSpec, Workload
+from accsim.workload import (
+    Autoregressive,
+    Drafting,
+    DraftModel,
+    Layout,
+    Medusa,
+    ModelShape,
+    MultiToken,
+    Precision,
+    PromptLookup,
+    RunSpec,
+    Scheme,
+    SequentialMtp,
+    Workload,
+)
 
 small = st.integers(1, 6)
 formats = st.builds(
@@ -44,13 +60,36 @@ def models(draw: st.DrawFn) -> ModelShape:
 
 
 @st.composite
+def schemes(draw: st.DrawFn, model: ModelShape) -> Scheme:
+    """Any way of decoding; draft models share nothing with the model but the vocabulary."""
+    few = draw(st.integers(1, 4))
+    if draw(st.booleans()):
+        trained = few + draw(st.integers(0, 2))
+        fits = trained < model.layers
+        layout: Layout = "constant" if fits and draw(st.booleans()) else "extra"
+        drafting: Drafting = draw(st.sampled_from(["merged", "deferred"]))
+        return MultiToken(trained, few, layout, drafting)
+    depth = tuple(draw(st.integers(1, 4)) for _ in range(few))
+    drafter = replace(draw(models()), name="drafter", vocab=model.vocab)
+    precision = Precision(draw(formats), draw(formats), draw(formats))
+    others: list[Scheme] = [
+        Medusa(depth),
+        Medusa((1,) * few),
+        DraftModel(drafter, precision, few),
+        SequentialMtp(few),
+        PromptLookup(few),
+    ]
+    return draw(st.sampled_from(others))
+
+
+@st.composite
 def workloads(draw: st.DrawFn) -> Workload:
     model = draw(models())
-    heads = draw(st.integers(1, 4))
-    rates = tuple(draw(st.floats(0, 1)) for _ in range(heads - 1))
+    scheme = draw(schemes(model))
+    rates = tuple(draw(st.floats(0, 1)) for _ in range(scheme.drafts))
     runs = (
-        RunSpec("ordinary", "autoregressive", model.layers, 0, 0, None),
-        RunSpec("multi", "multi_token", draw(small), 4, heads, Acceptance("random", rates)),
+        RunSpec("ordinary", Autoregressive()),
+        RunSpec("other", scheme, Acceptance("random", rates)),
     )
     return Workload(
         name="random",
@@ -62,10 +101,11 @@ def workloads(draw: st.DrawFn) -> Workload:
         seed=draw(st.integers(-100, 100)),
         baseline="ordinary",
         runs=runs,
+        prefill_chunk_tokens=draw(st.sampled_from([None, 3])),
     )
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=80, deadline=None, derandomize=True)
 @given(workloads())
 def test_any_workload_meets_the_closed_form_and_survives_the_round_trip(case: Workload) -> None:
     trace = trace_workload(case)  # compares with the closed form itself
@@ -75,12 +115,14 @@ def test_any_workload_meets_the_closed_form_and_survives_the_round_trip(case: Wo
         assert read_trace(path) == trace
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=80, deadline=None, derandomize=True)
 @given(workloads())
 def test_any_run_emits_exactly_its_output_in_steps_of_one_to_k(case: Workload) -> None:
-    for run in trace_workload(case).runs:
+    trace = trace_workload(case)
+    for run in trace.runs:
+        own = [step for step in run.decode if trace.graphs[step.graph].role == "target"]
         for sequence in range(case.batch):
-            emitted = [step.emitted[sequence] for step in run.passes()]
+            emitted = [step.emitted[sequence] for step in (run.prefill[-1], *own)]
             assert sum(emitted) == case.output_tokens
             assert max(emitted) <= max(1, run.max_tokens_per_pass)
             # Once a sequence has ended it emits nothing, and not before.

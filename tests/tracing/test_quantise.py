@@ -20,7 +20,7 @@ FP8 = NumberFormat("fp8", bits=8)
 
 
 def traced(precision: Precision, heads: int = 0) -> OpTrace:
-    spec = multi(heads, trunk_layers=1) if heads else ordinary(TINY)
+    spec = multi(heads, trained=2) if heads else ordinary()
     return trace_workload(workload(spec, model=TINY, precision=precision, batch=2))
 
 

@@ -42,7 +42,7 @@ def test_eight_rows_of_two_sequences_by_hand() -> None:
 
 
 def test_one_row_is_an_ordinary_decode_pass() -> None:
-    trace = trace_workload(workload(ordinary(TINY), model=TINY, prompt_tokens=10))
+    trace = trace_workload(workload(ordinary(), model=TINY, prompt_tokens=10))
     verify = verify_pass(TINY, ALL_FP16, rows=1, context=10)
     assert verify.graphs["verify-3"].ops == trace.graphs["decode-3"].ops
 
