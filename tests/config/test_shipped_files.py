@@ -23,6 +23,7 @@ WORKLOADS = [
     "llama2_mtp",
     "llama2_mtp_int4",
     "llama2_mtp_int8",
+    "llama2_schemes",
     "llama2_single",
 ]
 TRAINING = ["llama2_train"]
