@@ -19,7 +19,7 @@ from accsim.analysis.sampling import SampledPasses
 from accsim.chip import Chip
 from accsim.dram.choice import chosen_model
 from accsim.errors import InvariantError
-from accsim.ops import OpKind, OpTrace, PassGraph, TracedRun
+from accsim.ops import ATTENTION_PRODUCTS, OpKind, OpTrace, PassGraph, TracedRun
 from accsim.result import (
     CAUSES,
     Cause,
@@ -140,7 +140,7 @@ def _largest(causes: Column) -> Cause:
 
 def _own_cause(kind: OpKind) -> Cause:
     """The unit that does the work of an operator."""
-    if kind in ("matmul", "scores", "attend"):
+    if kind == "matmul" or kind in ATTENTION_PRODUCTS:
         return "array"
     return "dram" if kind in ("kv_append", "kv_copy") else "vector"
 

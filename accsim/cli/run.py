@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from accsim.cli.options import json_option, mapping_option
 
@@ -86,11 +87,21 @@ def run_command(
 ) -> None:
     """Simulate every run of a workload on CHIP and say which decodes fastest, and why.
 
+    Of a workload that is a training step, say what each run costs and how long it takes.
+
     CHIP and WORKLOAD_OR_TRACE are files, or names of those that come with accsim. A name that ends
     in .jsonl or .jsonl.gz is an operator trace.
     """
-    for option, given in (("--trace-pass", trace_pass is not None), ("--chrome", chrome)):
-        if given and out is None:
+    from accsim.cli.training import is_step, run_step
+
+    options = {"--out": out, "--mapping": mapping, "--trace-pass": trace_pass, "--chrome": chrome}
+    if is_step(workload):
+        source = click.get_current_context().get_parameter_source("generations")
+        options["--generations"] = source is not ParameterSource.DEFAULT
+        run_step(chip, workload, options, as_json=as_json, exact=exact, quiet=quiet)
+        return
+    for option in ("--trace-pass", "--chrome"):
+        if options[option] not in (None, False) and out is None:
             raise click.UsageError(f"{option} needs --out DIR: it is about a file written there.")
 
     from accsim.cli.inputs import chosen_pass, load_inputs, load_pins, located, tell_model

@@ -63,9 +63,13 @@ def _problem(document: Document, schema: type[Section], details: ErrorDetails) -
         description = section.model_fields[str(details["loc"][-1])].description
         return document.problem(path, f"this key is required: {description}")
     if kind == "extra_forbidden":
-        allowed = _section(schema, details["loc"][:-1]).model_fields
+        section = _section(schema, details["loc"][:-1])
         key = str(path[-1])
-        return document.problem(path, f"unknown key {key!r}{suggest(key, allowed)}", at_key=True)
+        if key in section.foreign_keys:
+            reason = f"no key {key!r} here: {section.foreign_keys[key]}"
+            return document.problem(path, reason, at_key=True)
+        hint = suggest(key, section.model_fields)
+        return document.problem(path, f"unknown key {key!r}{hint}", at_key=True)
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         return _wrong_variant(document, schema, path, details)
     if kind == "literal_error":

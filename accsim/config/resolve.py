@@ -64,12 +64,21 @@ def load_both(chip: str, workload: str) -> tuple[Chip, Workload]:
     Raises:
         InputError: every problem of both files.
     """
+    return load_pair(chip, workload, load_workload)
+
+
+def load_pair(chip: str, workload: str, load: Callable[[str], T]) -> tuple[Chip, T]:
+    """Read a chip and something else, for which there is a `load`.
+
+    Raises:
+        InputError: every problem of both files.
+    """
     problems: list[Problem] = []
     chips = _collect(_load_first, chip, problems)
-    workloads = _collect(load_workload, workload, problems)
+    others = _collect(load, workload, problems)
     if problems:
         raise InputError(problems)
-    return chips[0], workloads[0]
+    return chips[0], others[0]
 
 
 def _collect(load: Callable[[str], T], text: str, problems: list[Problem]) -> list[T]:
@@ -123,6 +132,8 @@ def load_workload(path_or_name: str) -> Workload:
     """
     document = read_yaml(str(find("workloads", path_or_name)))
     refuse_other_kind(document, "workload")
+    if document.value.get("kind") == "train_step":
+        raise InputError(document.problem(("kind",), "only accsim run takes a training step"))
     shapes, model_problems = _shapes(document)
     file, problems = check(document, workload_schema.WorkloadFile, context=shapes)
     recordings, recording_problems = _recordings(document, file)
@@ -203,19 +214,19 @@ def _array(section: chip_schema.SystolicSection | chip_schema.DotProductSection)
 
 def _shapes(document: Document) -> tuple[workload_schema.Shapes, list[Problem]]:
     """The shapes that the workload names, read before the rest so that the rest can be checked."""
-    model, problems = _shape(document, document.value.get("model"))
+    model, problems = read_model(document, document.value.get("model"))
     drafters: dict[int, ModelShape] = {}
     runs = document.value.get("runs")
     for index, run in enumerate(runs if isinstance(runs, list) else ()):
         if isinstance(run, dict) and run.get("scheme") == "draft_model":
-            drafter, more = _shape(document, run.get("drafter"))
+            drafter, more = read_model(document, run.get("drafter"))
             problems += more
             if drafter is not None:
                 drafters[index] = drafter
     return workload_schema.Shapes(model, drafters), problems
 
 
-def _shape(document: Document, model: object) -> tuple[ModelShape | None, list[Problem]]:
+def read_model(document: Document, model: object) -> tuple[ModelShape | None, list[Problem]]:
     """A shape by name or from a file; None without a problem where the schema finds the fault."""
     if isinstance(model, str):
         return SHAPES.get(model), []

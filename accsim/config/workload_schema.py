@@ -314,9 +314,27 @@ class Shapes:
     drafters: dict[int, ModelShape]
 
 
+KINDS = ("decode", "train_step")
+"""Kinds of workloads; without a word about it, a workload decodes."""
+DECODING_ONLY = dict.fromkeys(
+    ("prompt_tokens", "prefill_chunk_tokens", "output_tokens", "seed"),
+    "it belongs to workloads that decode, and this is a training step (kind: train_step)",
+)
+TRAINING_ONLY = {
+    "sequence_tokens": "it belongs to a training step (kind: train_step), and this workload decodes"
+}
+
+
 class WorkloadFile(Section):
     """An accsim workload: a model, how it is stored, and the ways of decoding to compare."""
 
+    foreign_keys: ClassVar[dict[str, str]] = TRAINING_ONLY
+
+    kind: Annotated[
+        str,
+        AfterValidator(known("kind of workload", KINDS)),
+        Field(json_schema_extra={"enum": ["decode"]}),
+    ] = Field(default="decode", description="kind of workload: decoding")
     name: Name = Field(description="name of the workload in reports")
     model: Model = Field(description="shape of the model")
     precision: PrecisionSection = Field(description="number formats")

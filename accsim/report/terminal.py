@@ -5,7 +5,7 @@ Names come from files, so everything is printed as plain `Text`: ``[red]`` stays
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -29,10 +29,10 @@ def print_result(result: Result, console: Console) -> None:
     console.print(Text(headline(result), style="bold"))
     console.print()
     console.print(Text(_setting(result), style="dim"))
-    parts = sections(result)
-    for columns in _blocks(result, parts, console.width):
+    names = [run.name for run in result.runs]
+    for table in runs_tables(names, sections(result), console.width):
         console.print()
-        console.print(_runs_table(result, parts, columns))
+        console.print(table)
     for run in result.runs:
         console.print()
         console.print(_operator_table(run, console.width))
@@ -59,23 +59,33 @@ def _by_command(result: Result) -> bool:
     return any(run.dram.model == "command_level" for run in result.runs)
 
 
-def _blocks(result: Result, parts: tuple[Section, ...], width: int) -> Iterator[tuple[int, ...]]:
-    """The runs of each table, so that no table is wider than the console."""
+def runs_tables(names: Sequence[str], parts: tuple[Section, ...], width: int) -> Iterator[Table]:
+    """Runs side by side, in as many tables as make none wider than the console."""
+    for columns in _blocks(names, parts, width):
+        yield _runs_table(names, parts, columns)
+
+
+def _blocks(
+    names: Sequence[str], parts: tuple[Section, ...], width: int
+) -> Iterator[tuple[int, ...]]:
+    """The runs of each table."""
     rows = [row for part in parts for row in part.rows]
     labels = (*(f" {row.label}" for row in rows), *(part.title for part in parts))
     label_width = max(len(label) for label in labels)
     widths = [
-        COLUMN_GAP + 1 + max(len(run.name), *(len(row.values[column]) for row in rows))
-        for column, run in enumerate(result.runs)
+        COLUMN_GAP + 1 + max(len(name), *(len(row.values[column]) for row in rows))
+        for column, name in enumerate(names)
     ]
     return blocks(label_width, widths, width)
 
 
-def _runs_table(result: Result, parts: tuple[Section, ...], columns: tuple[int, ...]) -> Table:
+def _runs_table(
+    names: Sequence[str], parts: tuple[Section, ...], columns: tuple[int, ...]
+) -> Table:
     table = plain_table()
     table.add_column(Text(""), overflow="fold")
     for column in columns:
-        table.add_column(Text(result.runs[column].name), justify="right", overflow="fold")
+        table.add_column(Text(names[column]), justify="right", overflow="fold")
     for number, part in enumerate(parts):
         if number:
             table.add_row()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict
 from itertools import count
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, cast
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, model_validator
 from pydantic_core import PydanticCustomError
@@ -19,10 +19,10 @@ from accsim.ops import (
     Dim,
     NumberFormat,
     Op,
-    OpKind,
     Pass,
     PassGraph,
-    Place,
+    PassKind,
+    PassPlace,
     Role,
     Tensor,
     TracedRun,
@@ -152,12 +152,12 @@ class TensorRecord(_Record):
     name: Name
     shape: Annotated[list[DimField], Field(min_length=1)]
     format: str
-    place: Place
+    place: PassPlace
 
     @model_validator(mode="after")
     def _symbols_have_their_place(self) -> TensorRecord:
         """Work is counted from shapes: a symbol may stand only where it can be counted."""
-        allowed: dict[Place, tuple[str, int]] = {
+        allowed: dict[PassPlace, tuple[str, int]] = {
             "kv_cache": ("context", 0),
             "chip": ("keys", len(self.shape) - 1),
         }
@@ -178,7 +178,7 @@ class TensorRecord(_Record):
             name=tensor.name,
             shape=list(tensor.shape),
             format=formats.key(tensor.format),
-            place=tensor.place,
+            place=cast(PassPlace, tensor.place),
         )
 
 
@@ -188,7 +188,7 @@ class OpRecord(_Record):
     record: Literal["op"]
     graph: Name
     name: Name
-    kind: OpKind
+    kind: PassKind
     group: Name
     layer: Count | None
     rows: Size
@@ -209,7 +209,7 @@ class OpRecord(_Record):
             record="op",
             graph=graph.name,
             name=op.name,
-            kind=op.kind,
+            kind=cast(PassKind, op.kind),
             group=op.group,
             layer=op.layer,
             rows=op.rows,
