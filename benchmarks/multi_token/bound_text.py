@@ -32,7 +32,8 @@ def turning_section(turns: list[dict[str, Any]]) -> str:
     return f"""## 4. "Memory-bound turns compute-bound"
 
 *On a systolic array not by up to four heads at batch 1: whatever leads the ordinary step leads that
-of four heads. On an engine that takes one row at a time at k = 2.*
+of four heads. On an engine that takes one row at a time at k = 2, with fp16 weights in DDR or
+LPDDR.*
 
 Llama-2-7B on the memories of three chips with other arrays (`hbm_npu` has four of each;
 *{ENGINE}* is the engine of `ddr_dot`). The first word says who has the largest share of the

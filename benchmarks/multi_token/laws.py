@@ -11,6 +11,8 @@ from .reading import Steps, cost, has_room, speed_up, waits_for_dram
 from .steps import HEADS, TEXTS, tokens
 from .studies import ENGINE, RATE_MTPS
 
+TURNED_BY_TWO = (("ddr_npu", "fp16", ENGINE), ("lpddr5_soc", "fp16", ENGINE))
+"""Where section 4 says that the array takes over with two heads."""
 SLACK = 0.002
 """Steps that wait for DRAM alone may differ by this part in how refresh and writes fall in."""
 EXTRAPOLATED = 0.001
@@ -121,6 +123,9 @@ def _leaders(one: dict[str, Any]) -> None:
     leaders = {steps[name]["bound"] for name in ("ordinary", "k1", "k2", "k3", "k4")}
     where = f"{one['chip']}, {one['weights']}, {one['array']}"
     _hold(one["array"] == ENGINE or len(leaders) == 1, f"{where}: heads change who leads")
+    if (one["chip"], one["weights"], one["array"]) in TURNED_BY_TWO:
+        turned = (steps["k1"]["bound"], steps["k2"]["bound"]) == ("dram", "array")
+        _hold(turned, f"{where}: two heads do not change who leads")
 
 
 def _losers(one: dict[str, Any]) -> None:

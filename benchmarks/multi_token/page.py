@@ -151,7 +151,10 @@ channels, 102.4 GB/s. *Waits for* is the largest cause of the critical path, of 
 two
 are given.
 
-{table(headings, rows, left=3)}"""
+{table(headings, rows, left=3)}
+
+To try it: `accsim run CHIP WORKLOAD` with `llama2_mtp`, `llama2_mtp_int8`, `llama2_mtp_int4` or
+`llama2_13b_mtp`, whose caches hold 1920 tokens and more."""
 
 
 def _cell(steps: Steps) -> list[str]:

@@ -113,9 +113,10 @@ def training_section(training: dict[str, Any]) -> str:
     return f"""## 7. "Training costs +300 % compute and 4x the memory"
 
 *{more(constant["macs_full_attention"])} MACs if heads replace layers,
-{more(extra["macs_full_attention"])} if three are added, and no more memory if the heads are
-trained
-one after the other.*
+{more(extra["macs_full_attention"])} if three are added; {more(constant["activation_bytes"])}
+and {more(ratios["extra4_in_turn"]["activation_bytes"])} activations if the heads are trained one
+after
+the other.*
 
 One step of Llama-2-7B on `{training["chip"]}`, batch {training["batch"]} x
 {training["sequence_tokens"]} tokens, {training["precision"]} (`accsim run ddr5_npu llama2_train`),
