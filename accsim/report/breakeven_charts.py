@@ -15,7 +15,7 @@ from accsim.report.page import Chart
 RATES = tuple(step / 50 for step in range(51))
 """Acceptance rates at which curves are drawn."""
 
-Line = Mapping[float, float]
+Line = Mapping[int, float] | Mapping[float, float]
 
 
 def break_even_charts(told: BreakEven) -> tuple[Chart, ...]:
@@ -58,7 +58,9 @@ def by_k_figure(family: Family) -> go.Figure:
     lines: dict[str, Line] = {}
     for place in places:
         found = {variant.k: variant.at(place).speedup[0] for variant in family.variants}
-        lines[f"context {place.context}"] = {k: s for k, s in found.items() if s is not None}
+        lines[f"context {place.context}"] = {
+            k: speedup for k, speedup in found.items() if speedup is not None
+        }
     figure = _figure(lines, "k, most tokens of a step", [v.k for v in family.variants])
     figure.update_xaxes(tickvals=[variant.k for variant in family.variants])
     return figure
@@ -89,12 +91,17 @@ def by_rate_figure(family: Family) -> go.Figure:
 
 
 def by_batch_figure(family: Family) -> go.Figure:
-    """A line for each k: speed-up over the batch, at the context of the reference."""
+    """A line for each k: speed-up over the batch, at the context of the reference.
+
+    A k whose tokens are not known has none.
+    """
     places = [place for place in family.places if place.context == family.reference.context]
     lines: dict[str, Line] = {}
     for variant in family.variants:
         found = {place.batch: variant.at(place).speedup[0] for place in places}
-        lines[f"k = {variant.k}"] = {batch: s for batch, s in found.items() if s is not None}
+        known = {batch: speedup for batch, speedup in found.items() if speedup is not None}
+        if known:
+            lines[f"k = {variant.k}"] = known
     figure = _figure(lines, "batch", [place.batch for place in places])
     figure.update_xaxes(type="log", tickvals=[place.batch for place in places])
     return figure

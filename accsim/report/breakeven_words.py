@@ -15,26 +15,25 @@ _PLURALS: dict[Axis, str] = {"context": "contexts", "batch": "batches"}
 
 def headline(told: BreakEven, family: Family) -> str:
     """Which k is best, by how much, what it needs for that, and where it pays."""
-    best = family.best_at(family.reference)
-    variant = family.variant(best.k)
-    step, brings = variant.at(family.reference), variant.tokens[0]
-    assert brings is not None
-    at = place_words(family.reference)
+    at, best = family.reference, family.best_at(family.reference)
+    named = f"k = {best.k}" if best.k > 1 else "k = 1 (no drafts)"
+    factor = f"{best.speedup:.2f}x as fast as {told.baseline}"
     if best.speedup > 1:
-        first = f"k = {best.k} is best, {best.speedup:.2f}x as fast as {told.baseline} at {at}"
+        first = f"{named} is best, {factor} at {place_words(at)}"
     else:
-        first = (
-            f"nothing pays at {at}; the best, k = {best.k}, is {best.speedup:.2f}x as fast as "
-            f"{told.baseline}"
-        )
+        first = f"nothing pays at {place_words(at)}; the best, {named}, is {factor}"
+    variant = family.variant(best.k if best.k > 1 else family.k)
+    step, brings = variant.at(at), variant.tokens[0]
+    assert brings is not None
     where = " and ".join(
         extent_words(extent)
         for axis in ("context", "batch")
         if (extent := family.extent("beats_baseline", axis)) is not None
     )
     return (
-        f"{family.run} on {told.chip}: {first}. A step brings {_tokens(brings)} and needs "
-        f"{step.needed_tokens:.2f} to break even: {needed_words(best.k, step)}. "
+        f"{family.run} on {told.chip}: {first}. With k = {variant.k} a step brings {brings:.2f} "
+        f"tokens and needs {step.needed_tokens:.2f} to break even: "
+        f"{needed_words(variant.k, step)}. "
         f"With its best k it beats {told.baseline} {where}."
     )
 
@@ -123,7 +122,3 @@ def _range(first: int, last: int) -> str:
 
 def _is_most(family: Family) -> bool:
     return family.k == family.variants[-1].k
-
-
-def _tokens(count: float) -> str:
-    return "1 token" if count == 1 else f"{count:.2f} tokens"
