@@ -1,6 +1,6 @@
 # make run     set up, then run the main job
 # make test    set up, then run every check: lint, types, import contracts, tests
-# make bench   time a decode pass and the main job
+# make bench   time a decode pass, the drawing of generations and the main job
 # make validate-dram   hold the DRAM reference model against recorded runs of other simulators
 # make cost-curves   simulate what passes of more rows cost, and write docs/cost-of-a-token.md
 # make clean   remove what was built here
@@ -26,6 +26,7 @@ setup: .venv/installed-dev
 
 bench: .venv/installed-dev
 	$(BIN)/python benchmarks/decode_pass.py
+	$(BIN)/python benchmarks/generations.py
 	$(BIN)/python benchmarks/main_job.py
 
 validate-dram: .venv/installed-dev

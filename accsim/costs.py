@@ -20,7 +20,7 @@ from accsim.tracing.decoding import resident_bytes
 from accsim.tracing.schemes import Part, Setting, step_parts
 from accsim.tracing.shorten import Shortened, shorten
 from accsim.units import show_capacity
-from accsim.workload import DraftModel, MultiToken, Scheme, Workload
+from accsim.workload import DraftModel, Scheme, Workload
 
 LEAST_CONTEXT = 128
 CONTEXT_STEP = 4
@@ -147,8 +147,7 @@ def break_even(
         if not places:
             raise InputError(next(iter(refused.values()))[1])
         left_out += [LeftOut(spec.name, place, store) for place, (store, _) in refused.items()]
-        sets = ACCEPTANCES if isinstance(spec.scheme, MultiToken) else {}
-        families.append(analyse(spec, baseline, sets, places, wanted, costs.step_ps))
+        families.append(analyse(spec, baseline, ACCEPTANCES, places, wanted, costs.step_ps))
     return BreakEven(
         chip=chip.name,
         workload=workload.name,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -49,12 +50,14 @@ def whole_folder(path: Path) -> Iterator[Path]:
     else:
         around = path.parent
         around.mkdir(parents=True, exist_ok=True)
+    # Named before it is made: a signal at any moment then finds the way to its removal.
+    temporary = around / f".unfinished.{secrets.token_hex(8)}"
     try:
-        temporary = Path(tempfile.mkdtemp(prefix=".unfinished.", dir=around))
-    except OSError as error:
-        # The random name that was tried would mean nothing to anybody.
-        raise OSError(error.errno, error.strerror, str(around)) from None
-    try:
+        try:
+            temporary.mkdir(mode=0o700)
+        except OSError as error:
+            # The random name that was tried would mean nothing to anybody.
+            raise OSError(error.errno, error.strerror, str(around)) from None
         yield temporary
         path.mkdir(exist_ok=True)
         for made in sorted(temporary.iterdir()):

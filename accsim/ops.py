@@ -16,12 +16,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from accsim.acceptance import Acceptance, Recording
+
 Symbol = Literal["context", "keys"]
 Dim = int | Symbol
-Place = Literal["weights", "embedding", "kv_cache", "chip"]
+PassPlace = Literal["weights", "embedding", "kv_cache", "chip"]
 """Where a tensor lives: three regions of DRAM, or on the chip (SRAM, spilled only if it must)."""
+Place = PassPlace | Literal["gradients"]
+"""The same with the gradients of weights, which a training step leaves in DRAM."""
 
-OpKind = Literal[
+PassKind = Literal[
     "embedding",
     "rms_norm",
     "matmul",
@@ -38,7 +42,24 @@ OpKind = Literal[
     "silu",
     "kv_copy",
 ]
+StepKind = Literal[
+    "cross_entropy",
+    "rms_norm_grad",
+    "silu_mul_grad",
+    "rotary_grad",
+    "row_dot",
+    "scores_grad",
+    "softmax_grad",
+    "attend_grad",
+    "embedding_grad",
+]
+"""What only the backward pass of a training step has (`accsim.tracing.backward`)."""
+OpKind = PassKind | StepKind
 Role = Literal["target", "draft"]
+
+
+ATTENTION_PRODUCTS: tuple[OpKind, ...] = ("scores", "attend", "scores_grad", "attend_grad")
+"""Kinds whose MACs are those of all query-key pairs, once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +178,12 @@ class Op:
 
     @property
     def weights(self) -> Tensor:
-        """The matrix that a matmul multiplies them with."""
-        return next(tensor for tensor in self.reads if tensor.place == "weights")
+        """The matrix that a matmul multiplies them with.
+
+        For the gradient of weights, that is the second of two activations.
+        """
+        stored = [tensor for tensor in self.reads if tensor.place == "weights"]
+        return stored[0] if stored else self.reads[1]
 
     @property
     def operand_bits(self) -> int:
@@ -172,7 +197,7 @@ class Op:
         """
         if self.kind == "matmul":
             return self.rows * self.inner * self.outer
-        if self.kind in ("scores", "attend") and self.attention is not None:
+        if self.kind in ATTENTION_PRODUCTS and self.attention is not None:
             shape = self.attention
             return shape.pairs(context) * shape.query_heads * shape.head_dim
         return 0
@@ -189,7 +214,7 @@ class Op:
         return total
 
     def dram_write_bytes(self) -> int:
-        """Bytes this operator must write to DRAM (new KV entries)."""
+        """Bytes this operator must write to DRAM (new KV entries, gradients of weights)."""
         return sum(t.stored_bytes(0, 0) for t in self.writes if t.place != "chip")
 
 
@@ -206,6 +231,8 @@ class PassGraph:
     `rows` are the query rows of each of the `sequences`: as many entries join its KV cache.
     `producers[i]` are the indices of the operators whose outputs operator i reads. A graph of
     `role` ``draft`` belongs to a second model, which has a KV cache of its own and emits nothing.
+    `in_dram` names activations that live in DRAM whatever the SRAM: what a backward pass will need
+    of the forward pass.
     """
 
     name: str
@@ -213,6 +240,7 @@ class PassGraph:
     rows: int
     ops: tuple[Op, ...]
     role: Role = "target"
+    in_dram: frozenset[str] = frozenset()
 
     @cached_property
     def producers(self) -> tuple[tuple[int, ...], ...]:
@@ -279,7 +307,9 @@ class TracedRun:
     the KV cache; the last of them emits the first token.
     `resident_bytes` is what must lie in DRAM: all weights, the embedding table and the KV cache at
     its longest. `expected_tokens_per_pass` is the mean that the acceptance statistics promise
-    without the noise of this draw (None where unknown).
+    without the noise of this draw (None where unknown), `acceptance` those statistics.
+    `asked_tokens` are the output tokens that the workload asks for, where a recording ended before
+    (else None, and `output_tokens` are those).
     """
 
     name: str
@@ -292,6 +322,8 @@ class TracedRun:
     resident_bytes: int
     prefill: tuple[Pass, ...]
     decode: tuple[Pass, ...]
+    acceptance: Acceptance | Recording | None = None
+    asked_tokens: int | None = None
 
     def passes(self) -> Iterator[Pass]:
         """Every prefill pass, then every decode pass."""

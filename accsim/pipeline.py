@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from accsim import __version__
 from accsim.analysis.bounds import peak_macs_per_s
 from accsim.analysis.explain import explain
+from accsim.analysis.generations import over_generations, with_speedups
 from accsim.analysis.measure import PassStats, measure
 from accsim.analysis.operators import SeenPass
 from accsim.analysis.prefill import PrefillStats
-from accsim.analysis.sampling import sample, sample_each
+from accsim.analysis.sampling import SampledPasses, sample, sample_each
 from accsim.analysis.summary import speedups, summarize
 from accsim.chip import Chip
 from accsim.engine.simulate import simulate
@@ -48,6 +49,7 @@ def run(
     exact: bool = False,
     progress: Progress | None = None,
     pinning: Pinning = UNPINNED,
+    generations: int = 0,
 ) -> Result:
     """Simulate every run of a trace on a chip.
 
@@ -58,16 +60,17 @@ def run(
             and the equal layers of the prefill extrapolated (`RunResult.sampling` says how far).
         progress: called before each simulated pass and with every per cent of it.
         pinning: what a mapping file fixes.
+        generations: how many further generations of each run are drawn over its pass times
+            (`RunResult.generations`); at least 2, or 0 for none.
 
     Raises:
         InputError: the model does not fit the DRAM, or a pass not the SRAM, or a run decodes
             nothing, or a pin cannot be.
         SimulationError: the simulation failed a check (a bug).
     """
-    _check_decodes(trace)
-    check_fits(chip, trace)
+    check_runs(chip, trace)
     runs = tuple(
-        _run(chip, trace, one, exact, progress, number, pinning)
+        _run(chip, trace, one, exact, progress, number, pinning, generations)
         for number, one in enumerate(trace.runs)
     )
     if progress:
@@ -81,7 +84,7 @@ def run(
         peak_dram_bytes_per_s=float(chip.memory.peak_bytes_per_s),
         peak_macs_per_s=peak_macs_per_s(chip),
         sram_bytes=chip.sram.capacity_bytes,
-        runs=runs,
+        runs=with_speedups(trace.baseline, runs) if generations else runs,
         speedup=speedups(trace.baseline, runs),
         mapping=pinning.name,
     )
@@ -179,7 +182,12 @@ def check_fits(chip: Chip, trace: OpTrace) -> None:
     raise InputError(problems)
 
 
-def _check_decodes(trace: OpTrace) -> None:
+def check_runs(chip: Chip, trace: OpTrace) -> None:
+    """Check what `run` asks of its inputs before anything is simulated.
+
+    Raises:
+        InputError: a run decodes nothing, or the model does not fit the DRAM (`check_fits`).
+    """
     problems = [
         Problem(trace.workload, f"run {one.name!r} ends with the token that its prefill emits")
         for one in trace.runs
@@ -187,6 +195,7 @@ def _check_decodes(trace: OpTrace) -> None:
     ]
     if problems:
         raise InputError(problems)
+    check_fits(chip, trace)
 
 
 def _run(
@@ -197,6 +206,7 @@ def _run(
     progress: Progress | None,
     number: int,
     pinning: Pinning,
+    generations: int,
 ) -> RunResult:
     cache_tokens = _cache_tokens(trace, one)
 
@@ -221,7 +231,25 @@ def _run(
         decode_pass,
         exact=exact,
     )
-    return summarize(chip, trace, one, prefill, decode)
+    result = summarize(chip, trace, one, prefill, decode)
+    if not generations:
+        return result
+    knots = _step_knots(trace, one, decode)
+    drawn = over_generations(one, knots, count=generations, seed=trace.seed)
+    return replace(result, generations=drawn)
+
+
+def _step_knots(trace: OpTrace, one: TracedRun, decode: SampledPasses) -> dict[int, int]:
+    """The ps of each decode step whose own pass was simulated, by its cached tokens."""
+    knots: dict[int, int] = {}
+    spent = 0
+    for number, (step, stats) in enumerate(zip(one.decode, decode.stats, strict=True)):
+        spent += stats.elapsed_ps
+        if trace.graphs[step.graph].role == "target":
+            if number in decode.known:
+                knots[step.context] = spent
+            spent = 0
+    return knots
 
 
 def _cache_tokens(trace: OpTrace, one: TracedRun) -> int:

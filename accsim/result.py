@@ -116,11 +116,53 @@ class Sampling:
 
 
 @dataclass(frozen=True, slots=True)
+class Estimate:
+    """A mean over independent draws, and the 95 % interval in which the true one lies."""
+
+    mean: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Generations:
+    """Further generations of a run, drawn over the times of its simulated passes.
+
+    count               generations, each of the whole batch
+    tokens_per_pass     of passes with their last draw uncut: its mean is that of the acceptance
+    tpot_s              per sequence: time of its last token after the first, over the tokens
+                        between; mean over all sequences
+    tpot_p50_s, _p99_s  percentiles of it over sequences (nearest rank)
+    itl_p50_s, _p99_s   percentiles of the time between two tokens of a sequence; tokens of one pass
+                        arrive together, so it is 0 after all but the first of them
+    decode_s_per_token  decode time of the batch, up to its last sequence, over the tokens of one:
+                        what `RunResult.tpot_s` is to a run
+    speedup             `decode_s_per_token` of the baseline run over this; None for the baseline
+                        itself, and where that was not drawn
+    """
+
+    count: int
+    tokens_per_pass: Estimate
+    tpot_s: Estimate
+    tpot_p50_s: float
+    tpot_p99_s: float
+    itl_p50_s: float
+    itl_p99_s: float
+    decode_s_per_token: Estimate
+    speedup: Estimate | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RunResult:
     """One run of the workload on the chip.
 
     `passes` are those of the model that emit tokens; `draft_passes` those of a draft model before
     them. `mean_pass_s` is the time of one such step: a pass and the draft passes before it.
+    `parts_ps` is critical-path time by the first word of the operators' names: ``layers`` (of the
+    trunk), ``heads`` (the layers of prediction heads), ``lm_head``...; it adds up to `decode_ps`.
+    `asked_tokens` are the output tokens that the workload asks for, where a recording of tokens per
+    pass ended before; None where `output_tokens` are those. `generations` is None where none were
+    asked for, and where a trace does not say how often drafts are right.
     """
 
     name: str
@@ -159,7 +201,10 @@ class RunResult:
     prefill_bound_share: dict[str, float]
     sampling: Sampling
     ops: tuple[OpStats, ...]
+    parts_ps: dict[str, int]
     draft_passes: int = 0
+    asked_tokens: int | None = None
+    generations: Generations | None = None
 
 
 @dataclass(frozen=True, slots=True)

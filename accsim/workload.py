@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from accsim.acceptance import Acceptance, Recording
 from accsim.ops import NumberFormat
 
 SchemeName = Literal[
@@ -73,24 +74,6 @@ class Precision:
         arXiv 2208.07339, section 3.1).
         """
         return FP16 if self.activations.bits < FP16.bits else self.activations
-
-
-@dataclass(frozen=True, slots=True)
-class Acceptance:
-    """Conditional acceptance by position: `rates[i]` is the chance that draft i+1 is right, given
-    that all drafts before it were (Gloeckle et al. 2024, table S2, gives such a set for 3 texts).
-    """
-
-    name: str
-    rates: tuple[float, ...]
-
-    def expected_tokens(self, tokens: int) -> float:
-        """Mean tokens of a pass that carries `tokens` rows: 1 + p2 + p2 p3 + ..."""
-        total = chance = 1.0
-        for rate in self.rates[: tokens - 1]:
-            chance *= rate
-            total += chance
-        return total
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +203,7 @@ class RunSpec:
 
     name: str
     scheme: Scheme
-    acceptance: Acceptance | None = None
+    acceptance: Acceptance | Recording | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import pytest
+from graphs import one_pass
 from hypothesis import settings
 
 from accsim.chip import Chip, Dma, Memory, Sram, SystolicArray, VectorUnit
 from accsim.dram.standards import PARTS
-from accsim.ops import NumberFormat, PassGraph
-from accsim.tracing.llama import build_graph
+from accsim.ops import PassGraph
 from accsim.units import KIB, Clock
-from accsim.workload import ModelShape, Precision
+from accsim.workload import ModelShape
 
 # The same examples on every machine, however slow it is.
 settings.register_profile("ci", derandomize=True, deadline=None)
 settings.load_profile("ci")
-
-FP16 = NumberFormat("fp16", bits=16)
 
 
 @pytest.fixture(scope="session")
@@ -56,28 +54,10 @@ def small_model() -> ModelShape:
 @pytest.fixture(scope="session")
 def small_decode(small_model: ModelShape) -> PassGraph:
     """One decode pass of the small model in fp16: one sequence, one row."""
-    return build_graph(
-        "decode",
-        small_model,
-        Precision(FP16, FP16, FP16),
-        trunk_layers=2,
-        heads=0,
-        sequences=1,
-        rows=1,
-        predict_all_rows=True,
-    )
+    return one_pass(small_model)
 
 
 @pytest.fixture(scope="session")
 def small_prefill(small_model: ModelShape) -> PassGraph:
     """The pass that reads a prompt of 300 tokens."""
-    return build_graph(
-        "prefill",
-        small_model,
-        Precision(FP16, FP16, FP16),
-        trunk_layers=2,
-        heads=0,
-        sequences=1,
-        rows=300,
-        predict_all_rows=False,
-    )
+    return one_pass(small_model, decode=False, rows=300)

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Protocol
 
+from accsim.acceptance import Acceptance, Recording
 from accsim.analysis.variants import variants
 from accsim.breakeven import (
     RUN_ACCEPTANCE,
@@ -30,12 +30,6 @@ RATE_PRECISION = 1e-6
 """How near to its true value a break-even rate is."""
 
 
-class Emission(Protocol):
-    """Anything that knows the mean tokens of a pass with so many rows."""
-
-    def expected_tokens(self, rows: int, /) -> float: ...
-
-
 StepTime = Callable[[Scheme, Place], int]
 """Time in ps of a decode step at a place."""
 
@@ -50,7 +44,7 @@ def tokens_of(spec: RunSpec) -> float:
 def analyse(
     spec: RunSpec,
     baseline: RunSpec,
-    sets: Mapping[str, Emission],
+    sets: Mapping[str, Acceptance | Recording],
     places: Sequence[Place],
     wanted: Place,
     step_ps: StepTime,
@@ -201,7 +195,7 @@ def _over(tokens: Sequence[float | None], needed: float) -> tuple[float | None, 
     return tuple(None if one is None else one / needed for one in tokens)
 
 
-def _reach(given: Emission, known: int, most: int) -> int:
+def _reach(given: Acceptance | Recording, known: int, most: int) -> int:
     """The largest k, from `known` to `most`, that an acceptance says anything about.
 
     Beyond their last rate expected tokens rise no more.

@@ -26,15 +26,19 @@ refreshes hit already move a pass by about 1e-4."""
 
 @dataclass(frozen=True)
 class SampledPasses:
-    """Statistics of every pass of a run; `simulated` of them were simulated in full.
+    """Statistics of every pass of a run; those of the numbers in `known` were simulated in full.
 
     `max_error` is the largest relative error found where a pass was both interpolated and
     simulated, among the intervals that were then accepted.
     """
 
     stats: tuple[PassStats, ...]
-    simulated: int
+    known: tuple[int, ...]
     max_error: float
+
+    @property
+    def simulated(self) -> int:
+        return len(self.known)
 
 
 def sample(
@@ -49,7 +53,8 @@ def sample(
     """
     count = len(contexts)
     if exact or count <= 3:
-        return SampledPasses(tuple(simulate(number) for number in range(count)), count, 0.0)
+        everything = tuple(range(count))
+        return SampledPasses(tuple(simulate(number) for number in everything), everything, 0.0)
     known = {0: simulate(0), count - 1: simulate(count - 1)}
     max_error = 0.0
     open_spans = [(0, count - 1)]
@@ -77,7 +82,7 @@ def sample(
             for number in range(low + 1, high)
         ]
     stats.append(known[knots[-1]])
-    return SampledPasses(tuple(stats), len(known), max_error)
+    return SampledPasses(tuple(stats), tuple(knots), max_error)
 
 
 def sample_each(
@@ -96,7 +101,8 @@ def sample_each(
         exact: as of `sample`.
     """
     stats: dict[int, PassStats] = {}
-    simulated, max_error = 0, 0.0
+    known: list[int] = []
+    max_error = 0.0
     for graph in dict.fromkeys(graphs):
         mine = [number for number, name in enumerate(graphs) if name == graph]
         found = sample(
@@ -105,10 +111,10 @@ def sample_each(
             exact=exact,
         )
         stats.update(zip(mine, found.stats, strict=True))
-        simulated += found.simulated
+        known += [mine[place] for place in found.known]
         max_error = max(max_error, found.max_error)
     ordered = tuple(stats[number] for number in range(len(graphs)))
-    return SampledPasses(ordered, simulated, max_error)
+    return SampledPasses(ordered, tuple(sorted(known)), max_error)
 
 
 def between(

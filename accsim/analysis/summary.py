@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -18,7 +19,7 @@ from accsim.analysis.sampling import SampledPasses
 from accsim.chip import Chip
 from accsim.dram.choice import chosen_model
 from accsim.errors import InvariantError
-from accsim.ops import OpKind, OpTrace, PassGraph, TracedRun
+from accsim.ops import ATTENTION_PRODUCTS, OpKind, OpTrace, PassGraph, TracedRun
 from accsim.result import (
     CAUSES,
     Cause,
@@ -111,6 +112,8 @@ def summarize(
             prefill_layers_simulated=prefill.layers_simulated,
         ),
         ops=_op_groups(chip, pairs, stats),
+        asked_tokens=run.asked_tokens,
+        parts_ps=_parts_ps(graphs, stats),
     )
 
 
@@ -137,7 +140,7 @@ def _largest(causes: Column) -> Cause:
 
 def _own_cause(kind: OpKind) -> Cause:
     """The unit that does the work of an operator."""
-    if kind in ("matmul", "scores", "attend"):
+    if kind == "matmul" or kind in ATTENTION_PRODUCTS:
         return "array"
     return "dram" if kind in ("kv_append", "kv_copy") else "vector"
 
@@ -217,7 +220,7 @@ def _op_groups(
             group.count += 1
             group.macs += op.macs(context)
         if graph.name not in members:
-            members[graph.name] = _members(graph)
+            members[graph.name] = _members(op.group for op in graph.ops)
         for name, indices in members[graph.name].items():
             causes[name] = causes.get(name, 0) + one.causes[indices].sum(axis=0)
             moved[name] = moved.get(name, 0) + one.op_bytes[indices].sum(axis=0)
@@ -248,8 +251,21 @@ def _op_groups(
     return tuple(sorted(result, key=lambda stat: (-stat.time_ps, order[stat.name])))
 
 
-def _members(graph: PassGraph) -> dict[str, list[int]]:
+def _parts_ps(graphs: list[PassGraph], stats: tuple[PassStats, ...]) -> dict[str, int]:
+    """Time of all passes by the first word of the operators' names."""
+    members: dict[str, dict[str, list[int]]] = {}
+    parts: dict[str, int] = {}
+    for graph, one in zip(graphs, stats, strict=True):
+        if graph.name not in members:
+            members[graph.name] = _members(op.name.partition(".")[0] for op in graph.ops)
+        for name, indices in members[graph.name].items():
+            parts[name] = parts.get(name, 0) + int(one.causes[indices].sum())
+    return parts
+
+
+def _members(names: Iterable[str]) -> dict[str, list[int]]:
+    """Where each name stands."""
     members: dict[str, list[int]] = {}
-    for index, op in enumerate(graph.ops):
-        members.setdefault(op.group, []).append(index)
+    for index, name in enumerate(names):
+        members.setdefault(name, []).append(index)
     return members

@@ -7,6 +7,8 @@ from typing import Literal
 
 import click
 
+from accsim.cli.options import pass_option
+
 PS_PER_US = 10**6
 
 
@@ -44,13 +46,7 @@ class Window(click.ParamType[tuple[int, int]]):
     default="dramsim3",
     show_default=True,
 )
-@click.option(
-    "--pass",
-    "chosen",
-    metavar="RUN:N",
-    help="Which pass; 0 is the first of the prefill.  "
-    "[default: the first decode pass of the last run]",
-)
+@pass_option
 @click.option(
     "--window",
     type=Window(),

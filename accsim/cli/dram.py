@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from accsim.cli.options import json_option
+
 if TYPE_CHECKING:
     from accsim.chip import Memory
     from accsim.dram.reference.patterns import Trace
@@ -124,7 +126,7 @@ class Sizes:
     metavar="FILE.html",
     help="Also draw the time by state and channel, and beside it that of the other patterns.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, nothing else.")
+@json_option
 def dram_command(
     chip: str,
     pattern: str,

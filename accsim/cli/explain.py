@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from accsim.cli.options import json_option, mapping_option, pass_option
+
 if TYPE_CHECKING:
     from accsim.ops import PassGraph
 
@@ -15,15 +17,9 @@ if TYPE_CHECKING:
 @click.argument("chip")
 @click.argument("workload", metavar="WORKLOAD_OR_TRACE")
 @click.option("--op", metavar="NAME", help="One operator in full: its name, a prefix, a pattern.")
-@click.option(
-    "--pass",
-    "chosen",
-    metavar="RUN:N",
-    help="Which pass; 0 is the first of the prefill.  "
-    "[default: the first decode pass of the last run]",
-)
-@click.option("--mapping", metavar="FILE", help="Pin how operators are cut, where FILE says so.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, nothing else.")
+@pass_option
+@mapping_option
+@json_option
 def explain_command(
     chip: str,
     workload: str,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
@@ -24,6 +25,9 @@ SLOWDOWN = 200
 """How much longer a pass takes to simulate command by command (docs/dram-model.md, "Speed")."""
 
 TRACE_SUFFIXES = (".jsonl", ".jsonl.gz")
+
+Given = TypeVar("Given")
+Made = TypeVar("Made")
 
 
 def load_inputs(chip: str, workload: str) -> tuple[Chip, OpTrace]:
@@ -47,6 +51,34 @@ def load_inputs(chip: str, workload: str) -> tuple[Chip, OpTrace]:
     if problems:
         raise InputError(problems)
     return hardware, trace
+
+
+def load_all(chip: str, workloads: Sequence[str]) -> tuple[Chip, tuple[OpTrace, ...]]:
+    """Read a chip and several workloads or traces.
+
+    Raises:
+        InputError: with the problems of all files, each once.
+    """
+    loaded = gather(lambda workload: load_inputs(chip, workload), workloads)
+    return loaded[0][0], tuple(trace for _, trace in loaded)
+
+
+def gather(do: Callable[[Given], Made], each: Iterable[Given]) -> list[Made]:
+    """Do the same with each of some inputs, and go on after a faulty one.
+
+    Raises:
+        InputError: with the problems of all inputs, each once.
+    """
+    made: list[Made] = []
+    problems: list[Problem] = []
+    for one in each:
+        try:
+            made.append(do(one))
+        except InputError as error:
+            problems += (found for found in error.problems if found not in problems)
+    if problems:
+        raise InputError(problems)
+    return made
 
 
 def load_pins(file: str | None, trace: OpTrace) -> Pinning:

@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
+
+from accsim.cli.options import json_option, mapping_option
 
 if TYPE_CHECKING:
     from accsim.chip import Chip
@@ -34,17 +37,33 @@ class FolderPath(click.Path):
         return super().convert(value, param, ctx)
 
 
+def _enough(context: click.Context, parameter: click.Parameter, count: int) -> int:
+    """None, or as many generations as an interval follows from."""
+    if count == 1:
+        raise click.BadParameter("an interval takes at least 2 generations; 0 draws none.")
+    return count
+
+
 @click.command("run", short_help="Simulate a workload on a chip.")
 @click.argument("chip")
 @click.argument("workload", metavar="WORKLOAD_OR_TRACE")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, nothing else.")
+@json_option
 @click.option(
     "--out",
     type=FolderPath(),
     metavar="DIR",
     help="Also write result.json, ops.csv and the timeline of one pass, pass.pftrace.",
 )
-@click.option("--mapping", metavar="FILE", help="Pin how operators are cut, where FILE says so.")
+@mapping_option
+@click.option(
+    "--generations",
+    type=click.IntRange(0, 1_000_000),
+    default=1000,
+    show_default=True,
+    callback=_enough,
+    metavar="N",
+    help="Draw N generations of each run over its pass times; 0 draws none.",
+)
 @click.option("--exact", is_flag=True, help="Simulate every pass; interpolate none.")
 @click.option(
     "--trace-pass",
@@ -60,6 +79,7 @@ def run_command(
     as_json: bool,
     out: Path | None,
     mapping: str | None,
+    generations: int,
     exact: bool,
     trace_pass: str | None,
     chrome: bool,
@@ -67,11 +87,21 @@ def run_command(
 ) -> None:
     """Simulate every run of a workload on CHIP and say which decodes fastest, and why.
 
+    Of a workload that is a training step, say what each run costs and how long it takes.
+
     CHIP and WORKLOAD_OR_TRACE are files, or names of those that come with accsim. A name that ends
     in .jsonl or .jsonl.gz is an operator trace.
     """
-    for option, given in (("--trace-pass", trace_pass is not None), ("--chrome", chrome)):
-        if given and out is None:
+    from accsim.cli.training import is_step, run_step
+
+    options = {"--out": out, "--mapping": mapping, "--trace-pass": trace_pass, "--chrome": chrome}
+    if is_step(workload):
+        source = click.get_current_context().get_parameter_source("generations")
+        options["--generations"] = source is not ParameterSource.DEFAULT
+        run_step(chip, workload, options, as_json=as_json, exact=exact, quiet=quiet)
+        return
+    for option in ("--trace-pass", "--chrome"):
+        if options[option] not in (None, False) and out is None:
             raise click.UsageError(f"{option} needs --out DIR: it is about a file written there.")
 
     from accsim.cli.inputs import chosen_pass, load_inputs, load_pins, located, tell_model
@@ -88,7 +118,14 @@ def run_command(
         tell_model(hardware)
     with nullcontext() if out is None else out_folder(out) as folder:
         with located(chip), nullcontext() if quiet else progress_bar() as progress:
-            result = run(hardware, trace, exact=exact, progress=progress, pinning=pinning)
+            result = run(
+                hardware,
+                trace,
+                exact=exact,
+                progress=progress,
+                pinning=pinning,
+                generations=generations,
+            )
         if folder is not None:
             _write_files(folder, result, hardware, trace, shown_pass, pinning, chrome)
             written = sorted(file.name for file in folder.iterdir())

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from accsim.cli.options import json_option
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.command("show", short_help="Print every value of a chip and where it comes from.")
 @click.argument("chip")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, nothing else.")
+@json_option
 def show_command(chip: str, as_json: bool) -> None:
     """Print each value of CHIP with its unit and origin, and what follows from them.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Annotated, LiteralString
+from typing import Annotated, ClassVar, LiteralString
 
 from pydantic import (
     AfterValidator,
@@ -25,7 +25,12 @@ FORM: LiteralString = "accsim_form"
 
 
 class Section(BaseModel):
-    """A mapping with fixed keys."""
+    """A mapping with fixed keys.
+
+    `foreign_keys` are keys of a sibling format, each with the reason why it may not stand here.
+    """
+
+    foreign_keys: ClassVar[dict[str, str]] = {}
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 

@@ -63,9 +63,13 @@ def _problem(document: Document, schema: type[Section], details: ErrorDetails) -
         description = section.model_fields[str(details["loc"][-1])].description
         return document.problem(path, f"this key is required: {description}")
     if kind == "extra_forbidden":
-        allowed = _section(schema, details["loc"][:-1]).model_fields
+        section = _section(schema, details["loc"][:-1])
         key = str(path[-1])
-        return document.problem(path, f"unknown key {key!r}{suggest(key, allowed)}", at_key=True)
+        if key in section.foreign_keys:
+            reason = f"no key {key!r} here: {section.foreign_keys[key]}"
+            return document.problem(path, reason, at_key=True)
+        hint = suggest(key, section.model_fields)
+        return document.problem(path, f"unknown key {key!r}{hint}", at_key=True)
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         return _wrong_variant(document, schema, path, details)
     if kind == "literal_error":
@@ -129,13 +133,16 @@ def _variants(schema: type[Section], loc: KeyPath) -> list[type[Section]]:
         if holders:
             found = _sections_in(holders[0].model_fields[part].annotation)
         else:
-            # The name of a union member: the section whose discriminator allows just that word.
+            # The tag of a union member: the name of a section, or the one word that its
+            # discriminator allows.
             found = [section for section in found if _is_variant(section, part)] or found
     return found
 
 
 def _is_variant(section: type[Section], tag: str) -> bool:
-    return any(get_args(f.annotation) == (tag,) for f in section.model_fields.values())
+    return section.__name__ == tag or any(
+        get_args(f.annotation) == (tag,) for f in section.model_fields.values()
+    )
 
 
 def _sections_in(annotation: Any) -> list[type[Section]]:  # noqa: ANN401 (types have no type)

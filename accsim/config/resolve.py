@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar, get_args
 
+from accsim.acceptance import Acceptance, Recording, from_histogram
 from accsim.chip import (
     AttentionOptions,
     Chip,
@@ -21,11 +22,19 @@ from accsim.chip import (
     VectorUnit,
 )
 from accsim.config import chip_schema, workload_schema
+from accsim.config.acceptance_schema import (
+    AcceptanceHistogram,
+    AcceptanceRates,
+    AcceptanceRecording,
+    AcceptanceSection,
+    SingleRate,
+)
 from accsim.config.formats import FORMATS, Role
 from accsim.config.hf import read_hf_config
 from accsim.config.kinds import WrongKindError, refuse_other_kind
 from accsim.config.models import ACCEPTANCES, SHAPES
 from accsim.config.problems import check
+from accsim.config.recording import Lines, read_recording
 from accsim.config.shipped import find
 from accsim.config.yaml_source import Document, read_yaml
 from accsim.dram.standards import GRADES
@@ -33,7 +42,6 @@ from accsim.errors import InputError, Problem
 from accsim.ops import NumberFormat
 from accsim.units import KIB, Clock
 from accsim.workload import (
-    Acceptance,
     Autoregressive,
     DraftModel,
     Medusa,
@@ -56,12 +64,21 @@ def load_both(chip: str, workload: str) -> tuple[Chip, Workload]:
     Raises:
         InputError: every problem of both files.
     """
+    return load_pair(chip, workload, load_workload)
+
+
+def load_pair(chip: str, workload: str, load: Callable[[str], T]) -> tuple[Chip, T]:
+    """Read a chip and something else, for which there is a `load`.
+
+    Raises:
+        InputError: every problem of both files.
+    """
     problems: list[Problem] = []
     chips = _collect(_load_first, chip, problems)
-    workloads = _collect(load_workload, workload, problems)
+    others = _collect(load, workload, problems)
     if problems:
         raise InputError(problems)
-    return chips[0], workloads[0]
+    return chips[0], others[0]
 
 
 def _collect(load: Callable[[str], T], text: str, problems: list[Problem]) -> list[T]:
@@ -110,15 +127,20 @@ def load_workload(path_or_name: str) -> Workload:
     """Read a workload file, by path or by the name of a shipped one.
 
     Raises:
-        InputError: every problem of the file, and of the ``config.json`` that it names.
+        InputError: every problem of the file, and of the ``config.json`` and the recordings that it
+            names.
     """
     document = read_yaml(str(find("workloads", path_or_name)))
     refuse_other_kind(document, "workload")
+    if document.value.get("kind") == "train_step":
+        raise InputError(document.problem(("kind",), "only accsim run takes a training step"))
     shapes, model_problems = _shapes(document)
     file, problems = check(document, workload_schema.WorkloadFile, context=shapes)
-    if file is None or shapes.model is None or model_problems:
-        raise InputError([*problems, *model_problems])
-    return _workload(file, shapes)
+    recordings, recording_problems = _recordings(document, file)
+    problems += [*model_problems, *recording_problems]
+    if file is None or shapes.model is None or problems:
+        raise InputError(problems)
+    return _workload(file, shapes, recordings)
 
 
 def resolve_chip(file: chip_schema.ChipFile) -> Chip:
@@ -192,19 +214,19 @@ def _array(section: chip_schema.SystolicSection | chip_schema.DotProductSection)
 
 def _shapes(document: Document) -> tuple[workload_schema.Shapes, list[Problem]]:
     """The shapes that the workload names, read before the rest so that the rest can be checked."""
-    model, problems = _shape(document, document.value.get("model"))
+    model, problems = read_model(document, document.value.get("model"))
     drafters: dict[int, ModelShape] = {}
     runs = document.value.get("runs")
     for index, run in enumerate(runs if isinstance(runs, list) else ()):
         if isinstance(run, dict) and run.get("scheme") == "draft_model":
-            drafter, more = _shape(document, run.get("drafter"))
+            drafter, more = read_model(document, run.get("drafter"))
             problems += more
             if drafter is not None:
                 drafters[index] = drafter
     return workload_schema.Shapes(model, drafters), problems
 
 
-def _shape(document: Document, model: object) -> tuple[ModelShape | None, list[Problem]]:
+def read_model(document: Document, model: object) -> tuple[ModelShape | None, list[Problem]]:
     """A shape by name or from a file; None without a problem where the schema finds the fault."""
     if isinstance(model, str):
         return SHAPES.get(model), []
@@ -217,7 +239,34 @@ def _shape(document: Document, model: object) -> tuple[ModelShape | None, list[P
         return None, list(error.problems)
 
 
-def _workload(file: workload_schema.WorkloadFile, shapes: workload_schema.Shapes) -> Workload:
+def _recordings(
+    document: Document, file: workload_schema.WorkloadFile | None
+) -> tuple[dict[int, Lines], list[Problem]]:
+    """What the recordings that runs name hold, by number of the run, whatever else is wrong.
+
+    How many tokens a pass may emit is known only once the workload is (`file`).
+    """
+    found: dict[int, Lines] = {}
+    problems: list[Problem] = []
+    runs = document.value.get("runs")
+    for index, run in enumerate(runs if isinstance(runs, list) else []):
+        acceptance = run.get("acceptance") if isinstance(run, dict) else None
+        name = acceptance.get("recording") if isinstance(acceptance, dict) else None
+        if not isinstance(name, str) or not name:
+            continue
+        most = None if file is None else file.runs[index].drafts + 1
+        try:
+            found[index] = read_recording(str(Path(document.file).parent / name), most)
+        except InputError as error:
+            problems += error.problems
+    return found, problems
+
+
+def _workload(
+    file: workload_schema.WorkloadFile,
+    shapes: workload_schema.Shapes,
+    recordings: dict[int, Lines],
+) -> Workload:
     assert shapes.model is not None
     precision = _precision(file.precision)
     return Workload(
@@ -230,7 +279,8 @@ def _workload(file: workload_schema.WorkloadFile, shapes: workload_schema.Shapes
         seed=file.seed,
         baseline=file.baseline,
         runs=tuple(
-            _run(run, precision, shapes.drafters.get(index)) for index, run in enumerate(file.runs)
+            _run(run, precision, shapes.drafters.get(index), recordings.get(index))
+            for index, run in enumerate(file.runs)
         ),
         prefill_chunk_tokens=file.prefill_chunk_tokens,
     )
@@ -257,10 +307,16 @@ def _format(choice: str | workload_schema.GroupedFormat, role: Role) -> NumberFo
     )
 
 
-def _run(run: workload_schema.Run, precision: Precision, drafter: ModelShape | None) -> RunSpec:
+def _run(
+    run: workload_schema.Run,
+    precision: Precision,
+    drafter: ModelShape | None,
+    recorded: Lines | None,
+) -> RunSpec:
     if isinstance(run, workload_schema.AutoregressiveRun):
         return RunSpec(run.name, Autoregressive())
-    return RunSpec(run.name, _scheme(run, precision, drafter), _acceptance(run.acceptance))
+    acceptance = _acceptance(run.acceptance, run.drafts, recorded)
+    return RunSpec(run.name, _scheme(run, precision, drafter), acceptance)
 
 
 def _scheme(
@@ -281,7 +337,17 @@ def _scheme(
             return PromptLookup(run.drafts)
 
 
-def _acceptance(choice: str | workload_schema.AcceptanceRates | None) -> Acceptance | None:
-    if isinstance(choice, workload_schema.AcceptanceRates):
+def _acceptance(
+    choice: str | AcceptanceSection | None, drafts: int, recorded: Lines | None
+) -> Acceptance | Recording | None:
+    """What a run's `acceptance` says about `drafts` drafts; `recorded` is its file, if any."""
+    if isinstance(choice, AcceptanceRates):
         return Acceptance(choice.source, tuple(choice.rates))
+    if isinstance(choice, AcceptanceHistogram):
+        return from_histogram(choice.source, choice.histogram, drafts)
+    if isinstance(choice, SingleRate):
+        return Acceptance(choice.source, (choice.single_rate,) * drafts)
+    if isinstance(choice, AcceptanceRecording):
+        assert recorded is not None
+        return Recording(choice.source, recorded, choice.at_end)
     return None if choice is None else ACCEPTANCES[choice]

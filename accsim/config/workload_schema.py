@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, Tag, ValidationInfo, field_validator
 
+from accsim.config.acceptance_schema import AcceptanceChoice, AcceptanceSection, for_drafts
 from accsim.config.fields import (
     Count,
     Cycles,
@@ -20,7 +21,7 @@ from accsim.config.fields import (
     rules,
 )
 from accsim.config.formats import FORMATS
-from accsim.config.models import ACCEPTANCES, SHAPES
+from accsim.config.models import SHAPES
 from accsim.config.text import suggest
 from accsim.workload import Drafting, Layout, ModelShape
 
@@ -114,42 +115,16 @@ class AutoregressiveRun(Section):
         """Query rows of a pass and sequence."""
         return 1
 
-
-class AcceptanceRates(Section):
-    """Acceptance rates of one's own."""
-
-    rates: list[Annotated[float, Field(ge=0, le=1)]] = Field(
-        min_length=1,
-        description="chance (0..1) that each draft is right, given that all before it were",
-    )
-    source: Annotated[str, Field(min_length=1)] = Field(description="where the rates come from")
-
-
-AcceptanceChoice = Annotated[
-    Annotated[
-        str,
-        AfterValidator(known("acceptance set", ACCEPTANCES)),
-        Field(json_schema_extra={"enum": list(ACCEPTANCES)}),
-        Tag("name"),
-    ]
-    | Annotated[AcceptanceRates, Tag("mapping")],
-    name_or_mapping(
-        "expected the name of an acceptance set or {rates: [...], source: ...}",
-    ),
-]
+    @property
+    def drafts(self) -> int:
+        """Drafts that a pass verifies, one position after the other."""
+        return 0
 
 
 AcceptanceOfDrafts = Annotated[
     AcceptanceChoice, Field(description="how often drafts are right: there is no default")
 ]
 Drafts = Annotated[Count, Field(le=1024)]
-
-
-def _cover(value: str | AcceptanceRates, drafts: int) -> None:
-    """Refuse acceptance rates that say nothing about some drafts."""
-    rates = value.rates if isinstance(value, AcceptanceRates) else ACCEPTANCES[value].rates
-    if len(rates) < drafts:
-        raise rule(f"{len(rates)} rates for the {drafts} drafts of a pass")
 
 
 class MultiTokenRun(Section):
@@ -182,6 +157,11 @@ class MultiTokenRun(Section):
         """Query rows of a pass and sequence."""
         return self.active_heads
 
+    @property
+    def drafts(self) -> int:
+        """Drafts that a pass verifies, one position after the other."""
+        return self.active_heads - 1
+
     @field_validator("active_heads")
     @classmethod
     def _trained(cls, value: int, info: ValidationInfo) -> int:
@@ -192,16 +172,11 @@ class MultiTokenRun(Section):
 
     @field_validator("acceptance")
     @classmethod
-    def _rates_for_every_draft(
-        cls, value: str | AcceptanceRates | None, info: ValidationInfo
-    ) -> str | AcceptanceRates | None:
-        drafts = info.data.get("active_heads", 1) - 1
-        if value is not None:
-            _cover(value, drafts)
-        elif drafts:
-            hint = f"name a set ({', '.join(ACCEPTANCES)}) or give rates and their source"
-            raise rule(f"this key is required with more than one active head: {hint}")
-        return value
+    def _says_enough(
+        cls, value: str | AcceptanceSection | None, info: ValidationInfo
+    ) -> str | AcceptanceSection | None:
+        heads = info.data.get("active_heads", 1)
+        return for_drafts(value, heads - 1, f"{heads} active heads")
 
 
 class MedusaRun(Section):
@@ -218,6 +193,11 @@ class MedusaRun(Section):
     acceptance: AcceptanceOfDrafts
 
     @property
+    def drafts(self) -> int:
+        """Drafts of a pass that can be accepted."""
+        return self.heads
+
+    @property
     def rows(self) -> int:
         """Query rows of a pass and sequence."""
         return 1 + (self.heads if self.tree is None else sum(self.tree))
@@ -232,11 +212,11 @@ class MedusaRun(Section):
 
     @field_validator("acceptance")
     @classmethod
-    def _rates_for_every_depth(
-        cls, value: str | AcceptanceRates, info: ValidationInfo
-    ) -> str | AcceptanceRates:
-        _cover(value, info.data.get("heads", 0))
-        return value
+    def _says_enough(
+        cls, value: str | AcceptanceSection, info: ValidationInfo
+    ) -> str | AcceptanceSection | None:
+        count = info.data.get("heads", 0)
+        return for_drafts(value, count, f"{count} heads")
 
 
 class DraftModelRun(Section):
@@ -260,11 +240,11 @@ class DraftModelRun(Section):
 
     @field_validator("acceptance")
     @classmethod
-    def _rates_for_every_draft(
-        cls, value: str | AcceptanceRates, info: ValidationInfo
-    ) -> str | AcceptanceRates:
-        _cover(value, info.data.get("drafts", 0))
-        return value
+    def _says_enough(
+        cls, value: str | AcceptanceSection, info: ValidationInfo
+    ) -> str | AcceptanceSection | None:
+        count = info.data.get("drafts", 0)
+        return for_drafts(value, count, f"{count} drafts")
 
 
 class SequentialMtpRun(Section):
@@ -278,17 +258,22 @@ class SequentialMtpRun(Section):
     acceptance: AcceptanceOfDrafts
 
     @property
+    def drafts(self) -> int:
+        """Drafts of a pass that can be accepted."""
+        return self.modules
+
+    @property
     def rows(self) -> int:
         """Query rows of a pass and sequence."""
         return self.modules + 1
 
     @field_validator("acceptance")
     @classmethod
-    def _rates_for_every_draft(
-        cls, value: str | AcceptanceRates, info: ValidationInfo
-    ) -> str | AcceptanceRates:
-        _cover(value, info.data.get("modules", 0))
-        return value
+    def _says_enough(
+        cls, value: str | AcceptanceSection, info: ValidationInfo
+    ) -> str | AcceptanceSection | None:
+        count = info.data.get("modules", 0)
+        return for_drafts(value, count, f"{count} modules")
 
 
 class PromptLookupRun(Section):
@@ -308,11 +293,11 @@ class PromptLookupRun(Section):
 
     @field_validator("acceptance")
     @classmethod
-    def _rates_for_every_draft(
-        cls, value: str | AcceptanceRates, info: ValidationInfo
-    ) -> str | AcceptanceRates:
-        _cover(value, info.data.get("drafts", 0))
-        return value
+    def _says_enough(
+        cls, value: str | AcceptanceSection, info: ValidationInfo
+    ) -> str | AcceptanceSection | None:
+        count = info.data.get("drafts", 0)
+        return for_drafts(value, count, f"{count} drafts")
 
 
 SpeculativeRun = MultiTokenRun | MedusaRun | DraftModelRun | SequentialMtpRun | PromptLookupRun
@@ -329,9 +314,27 @@ class Shapes:
     drafters: dict[int, ModelShape]
 
 
+KINDS = ("decode", "train_step")
+"""Kinds of workloads; without a word about it, a workload decodes."""
+DECODING_ONLY = dict.fromkeys(
+    ("prompt_tokens", "prefill_chunk_tokens", "output_tokens", "seed"),
+    "it belongs to workloads that decode, and this is a training step (kind: train_step)",
+)
+TRAINING_ONLY = {
+    "sequence_tokens": "it belongs to a training step (kind: train_step), and this workload decodes"
+}
+
+
 class WorkloadFile(Section):
     """An accsim workload: a model, how it is stored, and the ways of decoding to compare."""
 
+    foreign_keys: ClassVar[dict[str, str]] = TRAINING_ONLY
+
+    kind: Annotated[
+        str,
+        AfterValidator(known("kind of workload", KINDS)),
+        Field(json_schema_extra={"enum": ["decode"]}),
+    ] = Field(default="decode", description="kind of workload: decoding")
     name: Name = Field(description="name of the workload in reports")
     model: Model = Field(description="shape of the model")
     precision: PrecisionSection = Field(description="number formats")

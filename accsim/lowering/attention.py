@@ -28,7 +28,7 @@ class _Attention(AttentionUnits):
         scores_ready = site.inputs_ready(first)
         attend_ready = site.inputs_ready(first + 2)
         self.load_needs = Needs(stores=max(scores_ready.stores, attend_ready.stores))
-        if not self.fresh_on_chip:
+        if not self.fresh_on_chip and self.cache.appended:
             self.load_needs |= self.appended()
         self.key_needs = Needs(array=scores_ready.array, vector=scores_ready.vector)
         self.value_needs = Needs(array=attend_ready.array, vector=attend_ready.vector)
@@ -54,7 +54,7 @@ class _Attention(AttentionUnits):
         again = again or not self.fresh_on_chip
         if again or self.queries_spilled or self.scores_spilled:
             self.site.moves_more.add(self.first)
-        if self.scores_spilled or self.weights_spilled:
+        if self.scores_spilled or self.weights_spilled or self.statistics:
             self.site.moves_more.add(self.first + 1)
         if again or self.weights_spilled or self.output_spilled:
             self.site.moves_more.add(self.first + 2)
@@ -178,9 +178,19 @@ class _Attention(AttentionUnits):
         return array
 
     def emit_softmax(self, unit: Unit, label: int, needs: Needs, free: int = 0) -> int:
-        """Probabilities of a unit; returns the count of vector tiles."""
-        work = self.softmax_work(unit)
-        return self.site.build.vector(self.first + 1, label, work, needs=needs, free=free)
+        """Probabilities of a unit; returns the count of vector tiles.
+
+        What a backward pass needs to make them again is stored beside.
+        """
+        op, work = self.first + 1, self.softmax_work(unit)
+        count = self.site.build.vector(op, label, work, needs=needs, free=free)
+        for tensor in self.statistics:
+            rows = unit.heads * self.together * unit.rows
+            size = tensor.format.stored_bytes(1, rows)
+            address = self.offset(tensor, size)
+            stores = self.site.build.store(op, label, address, size, needs=Needs(vector=count))
+            self.site.marks[op] = Needs(stores=stores)
+        return count
 
     def emit_values(self, unit: Unit, label: int, needs: Needs, free: int = 0) -> None:
         """The weighted sum of a unit's values, stored if the output is spilled."""

@@ -55,7 +55,9 @@ def lower_elementwise(site: Site, index: int, op: Op) -> None:
     spilled_out = [t for t in op.writes if site.is_spilled(t)]
     if spilled_in or spilled_out:
         site.moves_more.add(index)
-    row_elements = sum(site.elements_of(t) for t in op.writes) // op.rows
+    # Where SiLU x mul keeps the SiLU too, both come out of the same passes.
+    made = op.writes[:1] if op.kind == "silu_mul" else op.writes
+    row_elements = sum(site.elements_of(t) for t in made) // op.rows
     row_in, row_out = _row_bytes(site, op, row_elements)
     rows = _block_rows(site, op, row_in, row_out, bool(spilled_in), bool(spilled_out))
 

@@ -43,7 +43,8 @@ class Cache:
     """The KV cache of one layer.
 
     The vector of position p of KV head h of sequence s lies `vector_bytes` x p after
-    ``base + ((s x kv_heads) + h) x run_bytes``; keys start at `keys`, values at `values`.
+    ``base + ((s x kv_heads) + h) x run_bytes``; keys start at `keys`, values at `values`. Where
+    nothing is `appended`, they are keys and values of the pass itself, as its operators spill them.
     """
 
     keys: int
@@ -51,6 +52,7 @@ class Cache:
     kv_heads: int
     vector_bytes: int
     run_bytes: int
+    appended: bool = True
 
     def address(self, base: int, sequence: int, head: int, position: int) -> int:
         """Address of one vector."""
@@ -88,6 +90,11 @@ def lay_out(graph: PassGraph, cache_tokens: int, context: int, spilled: frozense
     held_until: dict[str, list[int]] = {}
     last_read = {t.name: index for index, op in enumerate(graph.ops) for t in op.reads}
     at = 0
+
+    def held_to(tensor: Tensor) -> int:
+        # The optimiser reads the gradients of weights after the pass.
+        return len(graph.ops) if tensor.place == "gradients" else last_read.get(tensor.name, 0)
+
     for index, op in enumerate(graph.ops):
         for tensor in op.reads:
             if tensor.place in ("weights", "embedding") and tensor.name not in tensors:
@@ -99,7 +106,7 @@ def lay_out(graph: PassGraph, cache_tokens: int, context: int, spilled: frozense
             # be read (parallel heads read the trunk's output, and their own are read together).
             held = held_until.setdefault(op.group, [])
             slot = next((i for i, until in enumerate(held) if until < index), len(held))
-            held[slot : slot + 1] = [max(last_read.get(tensor.name, index) for tensor in outputs)]
+            held[slot : slot + 1] = [max(held_to(tensor) for tensor in outputs)]
             for output, tensor in enumerate(outputs):
                 role = roles[tensor.name] = f"{op.group} {slot} {output}"
                 size = _aligned(tensor.stored_bytes(context, graph.keys(context)))
@@ -120,4 +127,17 @@ def lay_out(graph: PassGraph, cache_tokens: int, context: int, spilled: frozense
         regions[role] = at
         at += size
     scratch = {name: regions[role] for name, role in roles.items()}
+    for index, op in enumerate(graph.ops):
+        if op.kind == "scores" and op.reads[1].name in graph.in_dram:
+            key, value = op.reads[1], graph.ops[index + 2].reads[1]
+            caches[owner(op.name)] = _kept(graph, key, scratch[key.name], scratch[value.name])
     return Layout(tensors, caches, scratch, at)
+
+
+def _kept(graph: PassGraph, key: Tensor, keys: int, values: int) -> Cache:
+    """The keys and values of a training step, which no cache has: they lie where they are made."""
+    _, heads, dim = key.shape
+    if not (isinstance(heads, int) and isinstance(dim, int)):
+        raise ValueError(f"{key.name}: heads and head size must be fixed")
+    vector = key.format.stored_bytes(1, dim)
+    return Cache(keys, values, heads, vector, vector * graph.rows, appended=False)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from accsim.chip import Chip
 from accsim.errors import InputError, Problem
 from accsim.lowering.attention import lower_attention
+from accsim.lowering.attention_grad import lower_attention_grad
 from accsim.lowering.builder import ProgramBuilder, ProgramProbe, SeenEnough
 from accsim.lowering.check import check_program
 from accsim.lowering.division import ranked
@@ -21,6 +22,7 @@ from accsim.lowering.epilogue import in_dram
 from accsim.lowering.layout import lay_out
 from accsim.lowering.matmul import lower_matmul
 from accsim.lowering.residency import Residency, is_streamed
+from accsim.lowering.rowwise import GRADIENTS, lower_rowwise
 from accsim.lowering.site import BadPin, DoesNotFit, NotUnderstood, Site
 from accsim.mapping import Pin
 from accsim.ops import Op, PassGraph
@@ -182,6 +184,10 @@ def _lower_op(site: Site, index: int, op: Op) -> None:
         lower_kv_copy(site, index, op)
     elif op.kind in INPUTS_PER_OUTPUT:
         lower_elementwise(site, index, op)
+    elif op.kind in GRADIENTS:
+        lower_rowwise(site, index, op)
+    elif op.kind == "scores_grad":
+        lower_attention_grad(site, index)
     # softmax and attend are part of attention, argmax of the LM head: emitted with them.
 
 

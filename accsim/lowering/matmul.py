@@ -47,7 +47,8 @@ class _Weights:
 def lower_matmul(site: Site, index: int, op: Op, argmax: tuple[int, Op] | None) -> None:
     """Emit a matmul; `argmax` is the operator that consumes its output tile by tile, if any."""
     weights = _stored_weights(site, op)
-    spilled_in = [t for t in op.reads if site.is_spilled(t)]
+    inputs = [t for t in op.reads if t.place == "chip" and t != op.weights]
+    spilled_in = [t for t in inputs if site.is_spilled(t)]
     spilled_out = [t for t in op.writes if site.is_spilled(t)]
     before = site.build.count(Unit.ARRAY), site.build.count(Unit.STORE)
     epilogue = epilogue_of(site.graph, index, site.residency)
@@ -79,6 +80,8 @@ def matmul_shape(
     if epilogue is not None and epilogue.op.kind == "silu_mul":
         panel *= 2
     inputs, weights = op.inputs, op.weights
+    # A further part of the gradient of shared weights is added to what there is.
+    added = sum(t.format.bits for t in op.reads if t.place == "gradients")
     return MatmulShape(
         rows=op.rows,
         inner=op.inner,
@@ -87,7 +90,7 @@ def matmul_shape(
         a_bytes_per_row=inputs.format.stored_bytes(1, op.inner),
         b_bytes_per_column=weights.format.stored_bytes(1, op.inner),
         c_bytes_per_element=-(-c_bits // 8),
-        c_loaded_bits=epilogue.loaded_bits if epilogue else 0,
+        c_loaded_bits=epilogue.loaded_bits if epilogue else added,
         c_stored_bits=epilogue.stored_bits if epilogue else c_bits if c_spilled else 0,
         operand_bits=op.operand_bits,
         group=op.inner if weights.format.per_channel else weights.format.group,
@@ -127,9 +130,10 @@ def _choose(site: Site, op: Op, shape: MatmulShape) -> MatmulMapping:
 
 
 def _stored_weights(site: Site, op: Op) -> _Weights:
-    address = site.layout.tensors[op.weights.name]
-    panel = panel_columns(site.chip.array)
-    return _Weights(op.weights, address, op.inner, op.outer, panel)
+    weights, layout = op.weights, site.layout
+    stored = weights.place == "weights"
+    address = layout.tensors[weights.name] if stored else layout.spilled(weights)
+    return _Weights(weights, address, op.inner, op.outer, panel_columns(site.chip.array))
 
 
 def _work(
@@ -262,12 +266,13 @@ class _BlockedMatmul:
         self.tile_needs = Needs(array=ready.array, vector=ready.vector)
         self.label = self.site.build.label(
             f"blocks of {block.rows} x {block.inner} x {block.outer}, "
-            + ("both streamed" if block.held == "none" else f"{block.held.upper()} held")
+            + ("both streamed" if block.held == "none" else f"{block.held} held")
         )
         # Tiles of one size cost the same, and there are few sizes.
         self.works: dict[tuple[int, int, int], Work] = {}
         self.output_stores: list[int] = []
         self.made: list[int] = []
+        self.added = next((t for t in op.reads if t.place == "gradients"), None)
         row_starts = range(0, op.rows, block.rows)
         outer_starts = range(0, op.outer, block.outer)
         inner_starts = range(0, op.inner, block.inner)
@@ -288,6 +293,12 @@ class _BlockedMatmul:
         inner = min(block.inner, op.inner - k)
         free = 0
         loads = 0
+        if self.added is not None:
+            size = rows * outer * self.shape.c_bytes_per_element
+            if k == 0:
+                loads = self.load(self.address_of(self.added, m, n, rows), size)
+            if k + inner >= op.inner:
+                free += size
         if self.spilled_in:
             size = self.a_bytes(rows, k, inner)
             if block.held != "inputs" or n == 0:
@@ -322,15 +333,19 @@ class _BlockedMatmul:
         elif self.spilled_out:
             size = rows * outer * self.shape.c_bytes_per_element
             # Several outputs (queries, keys, values) share the rows of one product.
-            base = self.site.layout.spilled(self.spilled_out[0])
             count = self.site.build.store(
                 self.index,
                 self.label,
-                base + (m * op.outer + n * rows) * self.shape.c_bytes_per_element,
+                self.address_of(self.spilled_out[0], m, n, rows),
                 size,
                 needs=Needs(array=self.done),
             )
             self.output_stores.append(count)
+
+    def address_of(self, tensor: Tensor, m: int, n: int, rows: int) -> int:
+        """Where a block of the output lies."""
+        before = m * self.op.outer + n * rows
+        return self.site.layout.spilled(tensor) + before * self.shape.c_bytes_per_element
 
     def finish_with(self, epilogue: Epilogue, m: int, n: int, rows: int, outer: int) -> None:
         """Hand a block of the output to the operator that uses it up, and store what that makes."""

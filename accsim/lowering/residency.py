@@ -46,9 +46,11 @@ class Residency:
 def is_streamed(op: Op, options: AttentionOptions) -> bool:
     """Whether an operator's output is used up tile by tile, so that it never exists as a whole.
 
-    In fused attention scores and probabilities exist for one unit at a time; the LM head's logits
-    go through argmax as they come.
+    In fused attention scores and probabilities exist for one unit at a time, in the backward pass
+    always; the LM head's logits go through argmax as they come.
     """
+    if op.kind in ("scores_grad", "softmax_grad"):
+        return True
     return (options.fused and op.kind in ("scores", "softmax")) or op.group.rpartition(".")[
         2
     ] == "lm_head"
@@ -91,13 +93,16 @@ def score_rows(
 
 
 def _score_bytes(graph: PassGraph, contexts: tuple[int, ...], chip: Chip) -> int:
-    """Room for two units of fused attention: what they need, at most an eighth of the SRAM."""
-    if not chip.attention.fused:
-        return 0
+    """Room for two units of attention that is fused, or goes backward: what they need, at most an
+    eighth of the SRAM.
+    """
     limit = chip.sram.capacity_bytes // 16
     most = 0
     for op in graph.ops:
-        if op.kind == "scores" and op.attention is not None:
+        if op.kind == "softmax_grad" and op.attention is not None:
+            whole = op.attention.query_heads * op.attention.rows**2 * op.writes[0].format.bits // 8
+            most = max(most, min(limit, 2 * whole))
+        elif chip.attention.fused and op.kind == "scores" and op.attention is not None:
             shape, bits = op.attention, op.writes[0].format.bits
             keys = max(contexts) + graph.rows
             together = heads_together(shape, chip.attention)
@@ -147,7 +152,7 @@ def _spills(
     """Sets of activations to spill, each larger than the one before, from none to all; and the most
     bytes that stay.
     """
-    spilled: frozenset[str] = frozenset()
+    spilled = graph.in_dram
     peak, alive = _peak(lives, spilled)
     yield spilled, peak
     while peak:

@@ -83,7 +83,8 @@ class AttentionUnits:
             raise NotUnderstood(f"{self.scores.name}: nothing appends to its KV cache")
         self.cache: Cache = site.layout.caches[owner(self.scores.name)]
         self.bits = self.scores.writes[0].format.bits
-        self.kv_bits = max(t.format.bits for t in self.scores.reads if t.place == "kv_cache")
+        cached = [t.format.bits for t in self.scores.reads if t.place == "kv_cache"]
+        self.kv_bits = max(cached, default=self.scores.reads[1].format.bits)
         chip_reads = [t for op in (self.scores, self.attend) for t in op.reads if t.place == "chip"]
         # Spilled new keys and values are read back from the cache, where they have been appended.
         self.fresh_on_chip = not any(site.is_spilled(t) for t in chip_reads[1:])
@@ -91,6 +92,7 @@ class AttentionUnits:
         self.scores_spilled = site.is_spilled(self.scores.writes[0])
         self.weights_spilled = site.is_spilled(self.attend.reads[0])
         self.output_spilled = site.is_spilled(self.attend.writes[0])
+        self.statistics = [t for t in self.softmax.writes[1:] if site.is_spilled(t)]
         self.parts: dict[tuple[Unit, Piece, int, int], Work] = {}
 
     @cached_property
@@ -289,7 +291,7 @@ class AttentionUnits:
         if self.shape.visible:
             rows = self.shape.visible[unit.row : unit.row + unit.rows]
             return sum(_within(context + seen, *span) for seen in rows for span in spans)
-        return sum(_visible(unit.row, unit.rows, context, *span) for span in spans)
+        return sum(visible(unit.row, unit.rows, context, *span) for span in spans)
 
     def softmax_work(self, unit: Unit) -> Work:
         moved = 2 * self.score_bytes(unit)
@@ -330,16 +332,16 @@ class AttentionUnits:
         return array_work(whole, macs, outputs, self.bits, self.kv_bits, self.bits)
 
 
-def _within(visible: int, start: int, end: int) -> int:
-    """Keys at positions [start, end) that a row sees which sees `visible` keys.
+def _within(seen: int, start: int, end: int) -> int:
+    """Keys at positions [start, end) that a row sees which sees `seen` keys.
 
     A mask with gaps counts as if the visible new keys came first: where they lie changes which tile
     of a row does useful work, not how much work there is.
     """
-    return max(0, min(end, visible) - start)
+    return max(0, min(end, seen) - start)
 
 
-def _visible(row: int, rows: int, context: int, start: int, end: int) -> int:
+def visible(row: int, rows: int, context: int, start: int, end: int) -> int:
     """Pairs of query rows [row, row + rows) with keys at positions [start, end).
 
     Row r of the pass stands at position context + r and sees all positions up to its own.

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -20,6 +19,7 @@ from accsim.report.breakeven_words import (
     place_words,
     rate_words,
 )
+from accsim.report.tables import plain_table
 from accsim.units import show_time
 
 NOTHING = "-"
@@ -99,11 +99,16 @@ def _table_at_reference(family: Family) -> Table:
 
 
 def _table_of_acceptances(family: Family) -> Table:
-    names = ["its own" if name == RUN_ACCEPTANCE else name for name in family.acceptances]
-    table = _table(["k", *names])
-    for variant in family.variants:
-        step = variant.at(family.reference)
-        cells = (str(variant.k), *(_number(one, ".2f", "x") for one in step.speedup))
+    """A line for each set; a k that none of the named sets reaches has no column."""
+    steps = {
+        variant.k: variant.at(family.reference)
+        for variant in family.variants
+        if any(tokens is not None for tokens in variant.tokens[1:])
+    }
+    table = _table(["acceptance", *(f"k = {k}" for k in steps)])
+    for number, name in enumerate(family.acceptances):
+        shown = "its own" if name == RUN_ACCEPTANCE else name
+        cells = (shown, *(_number(step.speedup[number], ".2f", "x") for step in steps.values()))
         table.add_row(*map(Text, cells))
     return table
 
@@ -145,7 +150,7 @@ def _number(value: float | None, digits: str, unit: str = "") -> str:
 
 
 def _table(headings: Sequence[str]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
+    table = plain_table(gap=1)
     for heading in headings:
         table.add_column(Text(heading), justify="right", overflow="fold")
     return table

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from accsim.report.wording import CAUSE_NAMES, NOTED_SHARE
-from accsim.result import CAUSES, DramStats, OpStats, Result, RunResult
+from accsim.result import CAUSES, DramStats, Estimate, Generations, OpStats, Result, RunResult
 from accsim.timeline import DRAM_STATES
 from accsim.units import show_bytes, show_capacity, show_count, show_time
 
@@ -38,7 +38,8 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
-def _seconds(seconds: float) -> str:
+def show_seconds(seconds: float) -> str:
+    """Seconds in the largest unit that leaves a number above 1: ``279.1 ms``."""
     return show_time(seconds * 1e12)
 
 
@@ -65,11 +66,11 @@ def sections(result: Result) -> tuple[Section, ...]:
                 row("speed-up, drawn", speedup),
                 row("speed-up, expected", expected_speedup),
                 row("tokens/s", lambda run: f"{run.decode_tokens_per_s:.4g}"),
-                row("TPOT", lambda run: _seconds(run.tpot_s)),
-                row("TTFT", lambda run: _seconds(run.ttft_s)),
-                row("decode time", lambda run: _seconds(run.decode_s)),
+                row("TPOT", lambda run: show_seconds(run.tpot_s)),
+                row("TTFT", lambda run: show_seconds(run.ttft_s)),
+                row("decode time", lambda run: show_seconds(run.decode_s)),
                 row("decode cycles", lambda run: show_count(run.decode_cycles)),
-                row("floor of decode", lambda run: _seconds(run.floor_s)),
+                row("floor of decode", lambda run: show_seconds(run.floor_s)),
                 row("time over floor", lambda run: f"{run.decode_s / run.floor_s:.3f}x"),
             ),
         ),
@@ -78,7 +79,7 @@ def sections(result: Result) -> tuple[Section, ...]:
             (
                 row("tokens, drawn", lambda run: f"{run.mean_tokens_per_pass:.3f}"),
                 row("tokens, expected", _expected_tokens),
-                row("time", lambda run: _seconds(run.mean_pass_s)),
+                row("time", lambda run: show_seconds(run.mean_pass_s)),
                 row("DRAM bytes", lambda run: show_bytes(_dram_bytes(run) / run.passes)),
                 row("MACs", lambda run: show_count(run.decode_macs / run.passes)),
                 row("DRAM bytes/token", lambda run: show_bytes(run.decode_dram_bytes_per_token)),
@@ -94,13 +95,14 @@ def sections(result: Result) -> tuple[Section, ...]:
                 row("SRAM banks", lambda run: percent(run.utilization.sram)),
             ),
         ),
+        *_generation_sections(result),
         Section("Critical path by cause", tuple(_cause_rows(runs))),
         Section("DRAM time", tuple(_dram_rows(runs))),
         Section(
             "Work",
             (
                 row("prompt tokens", lambda run: str(run.prompt_tokens)),
-                row("output tokens", lambda run: str(run.output_tokens)),
+                row("output tokens", _output_tokens),
                 row("sequences", lambda run: str(run.batch)),
                 row("decode passes", lambda run: str(run.passes)),
                 row("passes simulated", lambda run: f"{run.sampling.simulated} of {run.passes}"),
@@ -111,8 +113,50 @@ def sections(result: Result) -> tuple[Section, ...]:
     )
 
 
+def _generation_sections(result: Result) -> Iterable[Section]:
+    """What the generations drawn for each run came to; no section where there are none."""
+    drawn = [run.generations for run in result.runs]
+    count = next((one.count for one in drawn if one is not None), None)
+    if count is None:
+        return
+
+    def row(label: str, show: Callable[[Generations], str]) -> Row:
+        return Row(label, tuple("-" if one is None else show(one) for one in drawn))
+
+    yield Section(
+        f"Over {count} generations",
+        (
+            row("mean tokens/pass", lambda one: _estimated(one.tokens_per_pass, "{:.3f}".format)),
+            Row("expected tokens/pass", tuple(map(_expected_tokens, result.runs))),
+            row("mean TPOT", lambda one: _estimated(one.tpot_s, show_seconds)),
+            row("TPOT, P50", lambda one: show_seconds(one.tpot_p50_s)),
+            row("TPOT, P99", lambda one: show_seconds(one.tpot_p99_s)),
+            row("token gap, P50", lambda one: show_seconds(one.itl_p50_s)),
+            row("token gap, P99", lambda one: show_seconds(one.itl_p99_s)),
+            row("mean speed-up", _drawn_speedup),
+            Row("pass times within", tuple(map(_sampling_error, result.runs))),
+        ),
+    )
+
+
+def _estimated(estimate: Estimate, show: Callable[[float], str]) -> str:
+    """A mean and the half-width of its 95 % interval: ``93.12 ms ± 0.13 %``."""
+    half = (estimate.high - estimate.low) / 2 / estimate.mean
+    return f"{show(estimate.mean)} ± {100 * half:.2g} %"
+
+
+def _drawn_speedup(drawn: Generations) -> str:
+    return "-" if drawn.speedup is None else _estimated(drawn.speedup, "{:.3f}x".format)
+
+
 def _dram_bytes(run: RunResult) -> int:
     return run.decode_dram_read_bytes + run.decode_dram_write_bytes
+
+
+def _output_tokens(run: RunResult) -> str:
+    """Those there are, and those asked for where a recording ended before."""
+    asked = "" if run.asked_tokens is None else f" of {run.asked_tokens}"
+    return f"{run.output_tokens}{asked}"
 
 
 def _expected_tokens(run: RunResult) -> str:

@@ -5,9 +5,8 @@ Names come from files, so everything is printed as plain `Text`: ``[red]`` stays
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from rich import box
 from rich.cells import cell_len
 from rich.console import Console
 from rich.padding import Padding
@@ -15,12 +14,11 @@ from rich.table import Table
 from rich.text import Text
 
 from accsim.report.metrics import OP_HEADINGS, Section, operator_rows, sections
-from accsim.report.wording import disagreements, headline
+from accsim.report.tables import COLUMN_GAP, blocks, plain_table
+from accsim.report.wording import cut_short, disagreements, headline
 from accsim.result import Result, RunResult
 from accsim.units import show_capacity, show_count, show_rate
 
-COLUMN_GAP = 2
-"""Blanks after a column, beside the one that the table's style puts between columns."""
 DROPPED_HEADINGS = ("roofline", "MACs/B", "share")
 """Columns that an operator table goes without, one after the other, where it is too narrow."""
 
@@ -31,10 +29,10 @@ def print_result(result: Result, console: Console) -> None:
     console.print(Text(headline(result), style="bold"))
     console.print()
     console.print(Text(_setting(result), style="dim"))
-    parts = sections(result)
-    for columns in _blocks(result, parts, console.width):
+    names = [run.name for run in result.runs]
+    for table in runs_tables(names, sections(result), console.width):
         console.print()
-        console.print(_runs_table(result, parts, columns))
+        console.print(table)
     for run in result.runs:
         console.print()
         console.print(_operator_table(run, console.width))
@@ -53,7 +51,7 @@ def _setting(result: Result) -> str:
         f"{result.chip}: DRAM {show_rate(result.peak_dram_bytes_per_s)}, "
         f"{show_count(result.peak_macs_per_s, 'MAC/s')}, ridge at {ridge:.3g} MACs/B, "
         f"SRAM {show_capacity(result.sram_bytes)}, {show_count(result.clock_hz, 'Hz')}. "
-        f"Workload {result.workload}, seed {result.seed}.{pinned}{commands}"
+        f"Workload {result.workload}, seed {result.seed}.{pinned}{commands}{cut_short(result)}"
     )
 
 
@@ -61,32 +59,33 @@ def _by_command(result: Result) -> bool:
     return any(run.dram.model == "command_level" for run in result.runs)
 
 
-def _blocks(result: Result, parts: tuple[Section, ...], width: int) -> Iterator[tuple[int, ...]]:
-    """The runs of each table, so that no table is wider than the console."""
+def runs_tables(names: Sequence[str], parts: tuple[Section, ...], width: int) -> Iterator[Table]:
+    """Runs side by side, in as many tables as make none wider than the console."""
+    for columns in _blocks(names, parts, width):
+        yield _runs_table(names, parts, columns)
+
+
+def _blocks(
+    names: Sequence[str], parts: tuple[Section, ...], width: int
+) -> Iterator[tuple[int, ...]]:
+    """The runs of each table."""
     rows = [row for part in parts for row in part.rows]
     labels = (*(f" {row.label}" for row in rows), *(part.title for part in parts))
     label_width = max(len(label) for label in labels)
-    block: list[int] = []
-    used = label_width
-    for column, run in enumerate(result.runs):
-        needed = COLUMN_GAP + 1 + max(len(run.name), *(len(row.values[column]) for row in rows))
-        if block and used + needed > width:
-            yield tuple(block)
-            block, used = [], label_width
-        block.append(column)
-        used += needed
-    yield tuple(block)
+    widths = [
+        COLUMN_GAP + 1 + max(len(name), *(len(row.values[column]) for row in rows))
+        for column, name in enumerate(names)
+    ]
+    return blocks(label_width, widths, width)
 
 
-def _table(gap: int) -> Table:
-    return Table(box=box.SIMPLE_HEAD, padding=(0, gap, 0, 0), pad_edge=False, show_edge=False)
-
-
-def _runs_table(result: Result, parts: tuple[Section, ...], columns: tuple[int, ...]) -> Table:
-    table = _table(COLUMN_GAP)
+def _runs_table(
+    names: Sequence[str], parts: tuple[Section, ...], columns: tuple[int, ...]
+) -> Table:
+    table = plain_table()
     table.add_column(Text(""), overflow="fold")
     for column in columns:
-        table.add_column(Text(result.runs[column].name), justify="right", overflow="fold")
+        table.add_column(Text(names[column]), justify="right", overflow="fold")
     for number, part in enumerate(parts):
         if number:
             table.add_row()
@@ -99,7 +98,7 @@ def _runs_table(result: Result, parts: tuple[Section, ...], columns: tuple[int, 
 def _operator_table(run: RunResult, width: int) -> Table:
     rows = operator_rows(run)
     headings, gap = _fitting(rows, width)
-    table = _table(gap)
+    table = plain_table(gap)
     table.title = Text(f"Mean decode pass of {run.name}, by operator group", style="bold")
     table.title_justify = "left"
     for heading in headings:

@@ -41,16 +41,17 @@ _AGREEING = {
 def told_runs(result: Result) -> tuple[RunResult, ...]:
     """The runs that the headline speaks of: the baseline, the answer and the bolder one, if any.
 
-    The answer is the fastest run beside the baseline. The bolder one has the most tokens per pass
-    of all, and more than the answer: it should have won.
+    The answer is the fastest run beside the baseline, over all generations where those were drawn:
+    one draw may be lucky. The bolder one has the most tokens per pass of all, and more than the
+    answer: it should have won.
     """
     base = next(run for run in result.runs if run.name == result.speedup.baseline)
     others = [run for run in result.runs if run is not base]
     if not others:
         return (base,)
-    answer = max(others, key=lambda run: result.speedup.by_run[run.name])
-    bold = max(others, key=lambda run: run.mean_tokens_per_pass)
-    if bold.mean_tokens_per_pass > answer.mean_tokens_per_pass:
+    answer = max(others, key=lambda run: _speedup(run, result))
+    bold = max(others, key=_mean_tokens)
+    if _mean_tokens(bold) > _mean_tokens(answer):
         return base, answer, bold
     return base, answer
 
@@ -65,8 +66,8 @@ def headline(result: Result) -> str:
             f"It is bound by {_bound(base)} of the critical path.{_also_full(base)}"
         )
     run, *bolder = compared
-    factor = result.speedup.by_run[run.name]
-    speeds = f"{_speed(run)} tokens/s instead of {_speed(base)}"
+    factor = _speedup(run, result)
+    speeds = f"{_speed(run)} tokens/s instead of {_speed(base)}{_over(run)}"
     if factor >= 1.005:
         first = f"{run.name} decodes {factor:.2f}x as fast as {base.name} on {result.chip}"
     elif factor >= 0.995:
@@ -113,7 +114,7 @@ def _undone(bold: RunResult, base: RunResult, result: Result) -> str:
     cost = bold.mean_pass_s / base.mean_pass_s
     return (
         f" {bold.name} brings {_tokens(bold)} per pass, yet decodes only "
-        f"{result.speedup.by_run[bold.name]:.2f}x as fast: its pass takes {cost:.2f}x as long, "
+        f"{_speedup(bold, result):.2f}x as fast: its pass takes {cost:.2f}x as long, "
         f"bound by {_bound(bold)} of the critical path.{_also_full(bold)}"
     )
 
@@ -134,13 +135,40 @@ def _also_full(run: RunResult) -> str:
     return f" {full} busy too, so the two limits are close."
 
 
+def _speedup(run: RunResult, result: Result) -> float:
+    """Over the baseline: the mean of all generations, or of the one draw where that is all."""
+    if run.generations is not None and run.generations.speedup is not None:
+        return run.generations.speedup.mean
+    return result.speedup.by_run[run.name]
+
+
+def _over(run: RunResult) -> str:
+    """What a mean speed-up is the mean of."""
+    drawn = run.generations
+    if drawn is None or drawn.speedup is None or drawn.speedup.low == drawn.speedup.high:
+        return ""
+    half = (drawn.speedup.high - drawn.speedup.low) / 2 / drawn.speedup.mean
+    return f" (mean of {drawn.count} generations, ± {100 * half:.2g} %)"
+
+
+def _mean_tokens(run: RunResult) -> float:
+    if run.generations is not None:
+        return run.generations.tokens_per_pass.mean
+    return run.mean_tokens_per_pass
+
+
 def _tokens(run: RunResult) -> str:
-    """Tokens per pass; says so where this draw differs from what the statistics promise."""
-    mean, expected = f"{run.mean_tokens_per_pass:.3g}", run.expected_tokens_per_pass
-    noun = "token" if mean == "1" else "tokens"
-    if expected is None or abs(run.mean_tokens_per_pass / expected - 1) < NOTED_LUCK:
-        return f"{mean} {noun}"
-    return f"{mean} {noun} in this draw ({expected:.3g} expected)"
+    if run.generations is not None:
+        return tokens_per_pass(run.generations.tokens_per_pass.mean, None)
+    return tokens_per_pass(run.mean_tokens_per_pass, run.expected_tokens_per_pass)
+
+
+def tokens_per_pass(mean: float, expected: float | None) -> str:
+    """Tokens of a pass; says so where this draw differs from what the statistics promise."""
+    noun = "token" if f"{mean:.3g}" == "1" else "tokens"
+    if expected is None or abs(mean / expected - 1) < NOTED_LUCK:
+        return f"{mean:.3g} {noun}"
+    return f"{mean:.3g} {noun} in this draw ({expected:.3g} expected)"
 
 
 def disagreements(run: RunResult) -> str:
@@ -156,7 +184,19 @@ def disagreements(run: RunResult) -> str:
     return f"Roofline and attribution disagree in {run.name}: {'; '.join(parts)}."
 
 
+def cut_short(result: Result) -> str:
+    """Which runs ended with a recording, before all tokens were there; "" if none did."""
+    return "".join(
+        f" The recording of {run.name} ends after {run.output_tokens} of {run.asked_tokens} "
+        "output tokens."
+        for run in result.runs
+        if run.asked_tokens is not None
+    )
+
+
 def _speed(run: RunResult) -> str:
+    if run.generations is not None:
+        return f"{run.batch / run.generations.decode_s_per_token.mean:.4g}"
     return f"{run.decode_tokens_per_s:.4g}"
 
 

@@ -115,6 +115,14 @@ def _pass_faults(run: TracedRun, graphs: dict[str, PassGraph]) -> Iterator[Fault
             f"expects {expected} tokens per pass, more than {run.max_tokens_per_pass} at most",
             run=run.name,
         )
+    unfit = run.acceptance and run.acceptance.fault(run.max_tokens_per_pass)
+    if unfit:
+        yield Fault(f"carries {run.max_tokens_per_pass} tokens per pass: {unfit}", run=run.name)
+    if run.asked_tokens is not None and run.asked_tokens <= run.output_tokens:
+        yield Fault(
+            f"asked for {run.asked_tokens} output tokens, no more than its {run.output_tokens}",
+            run=run.name,
+        )
     if not run.prefill:
         yield Fault("has no prefill pass", run=run.name)
         return

@@ -4,25 +4,21 @@ A verifying pass carries the last committed token and drafts. Its predictions ve
 emits N = 1 + (length of the accepted prefix) tokens, and the caches keep N of the entries written.
 What the passes of a step are, `accsim.tracing.schemes` knows.
 
-A batch is static: its sequences draw independently, and one that is finished stays as padding (it
-emits 0 and its context stands still) until the last has all its tokens.
-
-**Random draws.** Sequence s of run r draws from its own ``random.Random``, seeded with the SHA-256
-of ``"<seed>/<run name>/<s>"`` read as a big-endian integer; only ``.random()`` is called, which
-Python promises to keep the same. The draws therefore depend on no machine, library version, hash
-seed, nor on which other runs or sequences there are.
+A batch is static: its sequences draw independently (`accsim.tracing.draws`), and one that is
+finished stays as padding (it emits 0 and its context stands still) until the last has all its
+tokens. Where a recording ends, so does the batch: each sequence then gets fewer tokens than asked.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
-from random import Random
 
+from accsim.acceptance import Recording
 from accsim.errors import InvariantError
 from accsim.ops import OpTrace, Pass, PassGraph, TracedRun
 from accsim.tracing.check import check_trace
 from accsim.tracing.closed_form import check_closed_form
+from accsim.tracing.draws import draw_tokens
 from accsim.tracing.schemes import Part, Phase, Setting, parts, step_parts
 from accsim.workload import DraftModel, RunSpec, Scheme, Workload
 
@@ -35,7 +31,7 @@ def trace_workload(workload: Workload) -> OpTrace:
     name (``prefill-28+4``: 28 trunk layers and 4 heads).
 
     Raises:
-        ValueError: a run carries several tokens per pass but says too little about acceptance.
+        ValueError: a run's acceptance says too little, or too much, for the rows of its passes.
         InvariantError: the trace contradicts itself or the closed form: a bug in accsim.
     """
     graphs: dict[str, PassGraph] = {}
@@ -50,19 +46,24 @@ def _trace_run(workload: Workload, spec: RunSpec, graphs: dict[str, PassGraph]) 
     at, scheme = Setting(workload.model, workload.precision, workload.batch), spec.scheme
     prefill = tuple(_prefill_passes(workload, at, spec, graphs))
     step = _kept(graphs, step_parts(at, scheme))
+    output_tokens = asked = workload.output_tokens
+    if isinstance(spec.acceptance, Recording):
+        output_tokens = spec.acceptance.output_tokens(asked, workload.batch)
     return TracedRun(
         name=spec.name,
         scheme=scheme.name,
         max_tokens_per_pass=scheme.drafts + 1,
         prompt_tokens=workload.prompt_tokens,
-        output_tokens=workload.output_tokens,
+        output_tokens=output_tokens,
         batch=workload.batch,
         expected_tokens_per_pass=1.0
         if spec.acceptance is None
         else spec.acceptance.expected_tokens(scheme.drafts + 1),
         resident_bytes=resident_bytes(workload, scheme, tuple(part.graph for part in step)),
         prefill=prefill,
-        decode=_decode_passes(workload, spec.name, step, _rates(spec)),
+        decode=_decode_passes(workload, spec, step, output_tokens),
+        acceptance=spec.acceptance,
+        asked_tokens=asked if output_tokens < asked else None,
     )
 
 
@@ -88,24 +89,15 @@ def _kept(graphs: dict[str, PassGraph], made: tuple[Part, ...]) -> tuple[Part, .
     return made
 
 
-def _rates(spec: RunSpec) -> tuple[float, ...]:
-    """The acceptance rates that a pass uses, one for each draft."""
-    drafts = spec.scheme.drafts
-    rates = () if spec.acceptance is None else spec.acceptance.rates[:drafts]
-    if len(rates) < drafts:
-        raise ValueError(
-            f"run {spec.name!r} carries {drafts} drafts per pass: "
-            f"it needs {drafts} acceptance rates, got {len(rates)}"
-        )
-    return rates
-
-
 def _decode_passes(
-    workload: Workload, run: str, step: tuple[Part, ...], rates: tuple[float, ...]
+    workload: Workload, spec: RunSpec, step: tuple[Part, ...], output_tokens: int
 ) -> tuple[Pass, ...]:
-    draws = [_generator(workload.seed, run, sequence) for sequence in range(workload.batch)]
+    draws = [
+        draw_tokens(spec.acceptance, spec.scheme.drafts + 1, workload.seed, spec.name, sequence)
+        for sequence in range(workload.batch)
+    ]
     contexts = [workload.prompt_tokens] * workload.batch
-    missing = [workload.output_tokens - 1] * workload.batch
+    missing = [output_tokens - 1] * workload.batch
     *before, own = step
     passes: list[Pass] = []
     while any(missing):
@@ -113,27 +105,13 @@ def _decode_passes(
             ahead = tuple(context + part.ahead for context in contexts)
             passes.append(Pass(part.graph.name, ahead, (0,) * workload.batch))
         emitted = tuple(
-            min(_accepted(draw, rates) + 1, left) if left else 0
-            for draw, left in zip(draws, missing, strict=True)
+            min(next(draw), left) if left else 0 for draw, left in zip(draws, missing, strict=True)
         )
         passes.append(Pass(own.graph.name, tuple(contexts), emitted))
         for sequence, count in enumerate(emitted):
             contexts[sequence] += count
             missing[sequence] -= count
     return tuple(passes)
-
-
-def _generator(seed: int, run: str, sequence: int) -> Random:
-    digest = hashlib.sha256(f"{seed}/{run}/{sequence}".encode()).digest()
-    return Random(int.from_bytes(digest, "big"))
-
-
-def _accepted(draw: Random, rates: tuple[float, ...]) -> int:
-    """Drafts accepted before the first wrong one."""
-    for index, rate in enumerate(rates):
-        if draw.random() >= rate:
-            return index
-    return len(rates)
 
 
 def resident_bytes(workload: Workload, scheme: Scheme, step: tuple[PassGraph, ...]) -> int:

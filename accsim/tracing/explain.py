@@ -12,9 +12,11 @@ from pydantic_core import ErrorDetails
 from accsim.tracing.lines import ProblemList
 from accsim.tracing.records import (
     RECORDS,
+    AcceptanceRecord,
     AttentionRecord,
     FormatRecord,
     HeaderRecord,
+    RecordingRecord,
     TensorRecord,
     TotalsRecord,
 )
@@ -69,5 +71,7 @@ def _known_keys() -> list[str]:
         *RECORDS.values(),
         AttentionRecord,
         TensorRecord,
+        AcceptanceRecord,
+        RecordingRecord,
     ]
     return sorted({name for model in models for name in model.model_fields})

@@ -8,20 +8,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict
 from itertools import count
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, cast
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, model_validator
 from pydantic_core import PydanticCustomError
 
+from accsim.acceptance import Acceptance, AtEnd, Recording
 from accsim.ops import (
     Attention,
     Dim,
     NumberFormat,
     Op,
-    OpKind,
     Pass,
     PassGraph,
-    Place,
+    PassKind,
+    PassPlace,
     Role,
     Tensor,
     TracedRun,
@@ -151,12 +152,12 @@ class TensorRecord(_Record):
     name: Name
     shape: Annotated[list[DimField], Field(min_length=1)]
     format: str
-    place: Place
+    place: PassPlace
 
     @model_validator(mode="after")
     def _symbols_have_their_place(self) -> TensorRecord:
         """Work is counted from shapes: a symbol may stand only where it can be counted."""
-        allowed: dict[Place, tuple[str, int]] = {
+        allowed: dict[PassPlace, tuple[str, int]] = {
             "kv_cache": ("context", 0),
             "chip": ("keys", len(self.shape) - 1),
         }
@@ -177,7 +178,7 @@ class TensorRecord(_Record):
             name=tensor.name,
             shape=list(tensor.shape),
             format=formats.key(tensor.format),
-            place=tensor.place,
+            place=cast(PassPlace, tensor.place),
         )
 
 
@@ -187,7 +188,7 @@ class OpRecord(_Record):
     record: Literal["op"]
     graph: Name
     name: Name
-    kind: OpKind
+    kind: PassKind
     group: Name
     layer: Count | None
     rows: Size
@@ -208,7 +209,7 @@ class OpRecord(_Record):
             record="op",
             graph=graph.name,
             name=op.name,
-            kind=op.kind,
+            kind=cast(PassKind, op.kind),
             group=op.group,
             layer=op.layer,
             rows=op.rows,
@@ -256,8 +257,29 @@ def stated_work(op: Op) -> dict[str, int | str]:
     }
 
 
+class AcceptanceRecord(_Record):
+    """Acceptance rates by position, inside a run."""
+
+    name: Name
+    rates: list[Annotated[float, Field(ge=0, le=1)]]
+
+    def value(self) -> Acceptance:
+        return Acceptance(self.name, tuple(self.rates))
+
+
+class RecordingRecord(_Record):
+    """Recorded tokens per pass, inside a run."""
+
+    name: Name
+    lines: Annotated[list[Annotated[list[Size], Field(min_length=1)]], Field(min_length=1)]
+    at_end: AtEnd
+
+    def value(self) -> Recording:
+        return Recording(self.name, tuple(map(tuple, self.lines)), self.at_end)
+
+
 class RunRecord(_Record):
-    """A run; its passes follow."""
+    """A run; its passes follow. What has a default is missing in older files."""
 
     record: Literal["run"]
     name: Name
@@ -268,15 +290,36 @@ class RunRecord(_Record):
     batch: Size
     expected_tokens_per_pass: Annotated[float, Field(ge=1)] | None
     resident_bytes: Count
+    acceptance: AcceptanceRecord | None = None
+    recording: RecordingRecord | None = None
+    asked_tokens: Size | None = None
+
+    @model_validator(mode="after")
+    def _one_kind_of_acceptance(self) -> RunRecord:
+        if self.acceptance is not None and self.recording is not None:
+            raise PydanticCustomError("kind", '"acceptance" or "recording", not both')
+        return self
 
     @classmethod
     def of(cls, run: TracedRun) -> RunRecord:
-        names = [name for name in cls.model_fields if name != "record"]
-        return cls(record="run", **{name: getattr(run, name) for name in names})
+        told, acceptance, recording = run.acceptance, None, None
+        if isinstance(told, Acceptance):
+            acceptance = AcceptanceRecord(name=told.name, rates=list(told.rates))
+        elif told is not None:
+            recording = RecordingRecord(
+                name=told.name, lines=list(map(list, told.lines)), at_end=told.at_end
+            )
+        own = {"record", "acceptance", "recording"}
+        same = {name: getattr(run, name) for name in cls.model_fields if name not in own}
+        return cls(record="run", **same, acceptance=acceptance, recording=recording)
 
     def value(self, prefill: Iterable[Pass], decode: Iterable[Pass]) -> TracedRun:
+        told = self.acceptance or self.recording
         return TracedRun(
-            **self.model_dump(exclude={"record"}), prefill=tuple(prefill), decode=tuple(decode)
+            **self.model_dump(exclude={"record", "acceptance", "recording"}),
+            prefill=tuple(prefill),
+            decode=tuple(decode),
+            acceptance=None if told is None else told.value(),
         )
 
 

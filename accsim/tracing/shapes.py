@@ -25,7 +25,11 @@ def shape_faults(graph: PassGraph, op: Op) -> Iterator[str]:
         yield from _attention_faults(graph, op)
     elif op.attention is not None:
         yield f"an attention shape belongs to scores, softmax and attend, not to {op.kind}"
-    yield from _RULES[op.kind](op)
+    rule = _RULES.get(op.kind)
+    if rule is None:
+        yield f"{op.kind} belongs to a training step, not to a pass"
+        return
+    yield from rule(op)
 
 
 def _attention_faults(graph: PassGraph, op: Op) -> Iterator[str]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from accsim.acceptance import Acceptance
 from accsim.ops import NumberFormat, OpTrace
 from accsim.tracing.decoding import trace_workload
 from accsim.tracing.file import write_trace
 from accsim.workload import (
-    Acceptance,
     Autoregressive,
     ModelShape,
     MultiToken,

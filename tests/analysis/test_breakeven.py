@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from accsim.acceptance import Acceptance, Recording
 from accsim.analysis.breakeven import (
     RATE_PRECISION,
     StepTime,
@@ -18,7 +19,6 @@ from accsim.analysis.breakeven import (
 )
 from accsim.breakeven import Best, Extent, Family, Place
 from accsim.workload import (
-    Acceptance,
     Autoregressive,
     MultiToken,
     PromptLookup,
@@ -132,6 +132,13 @@ def test_rates_beyond_the_drafts_of_the_run_are_used() -> None:
     two_of_three = RunSpec("heads", MultiToken(3, 2), Acceptance("text", (0.8, 0.5)))
     told = family(priced(lambda rows, _: 100), two_of_three)
     assert told.variant(3).tokens == pytest.approx((2.2,))
+
+
+def test_a_recording_is_cut_to_the_tokens_that_fewer_drafts_can_bring() -> None:
+    # Passes of 3, 1 and 2 tokens: with two rows 2, 1 and 2.
+    recorded = RunSpec("heads", MultiToken(4, 3), Recording("text", ((3, 1), (2,)), "wrap"))
+    told = family(priced(lambda rows, _: 100), recorded)
+    assert [one.tokens for one in told.variants] == [(1.0,), (5 / 3,), (2.0,), (None,)]
 
 
 @pytest.mark.parametrize(

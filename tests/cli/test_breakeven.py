@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from accsim.cli.breakeven import breakeven_command
+from accsim.config.models import ACCEPTANCES
 from accsim.errors import InputError
 
 from .conftest import accsim
@@ -102,9 +103,10 @@ def test_the_keys_of_the_document_and_their_types_are_pinned(answer: Json) -> No
     assert family["reference"] == {"context": 64, "batch": 1}
     for variant in family["variants"]:
         check(variant, VARIANT)
-        assert list(variant["tokens"]) == ["run", "wikipedia", "books", "code"]
+        assert list(variant["tokens"]) == ["run", *ACCEPTANCES]
         for step in variant["steps"]:
             check(step, STEP)
+            assert {type(speedup) for speedup in step["speedup"].values()} <= {float, type(None)}
             assert list(step["speedup"]) == list(variant["tokens"])
             assert list(step["speedup_over_own"]) == list(variant["tokens"])
     for best in family["best"]:

@@ -221,3 +221,22 @@ def test_a_quiet_run_names_the_memory_model_in_its_report_alone(inputs: Path) ->
     assert done.exit_code == 0
     assert done.stderr == ""
     assert "Every DRAM command is simulated." in " ".join(done.stdout.split())
+
+
+def test_a_thousand_generations_are_drawn_unless_told_otherwise(inputs: Path) -> None:
+    for given, count in (((), 1000), (("--generations", "30"), 30)):
+        done = accsim("run", inputs / "chip.yaml", inputs / "work.yaml", "--json", *given)
+        assert [run["generations"]["count"] for run in json.loads(done.stdout)["runs"]] == [
+            count
+        ] * 2
+
+
+def test_no_generations_are_drawn_if_none_are_wanted(inputs: Path) -> None:
+    done = accsim("run", inputs / "chip.yaml", inputs / "work.yaml", "--json", "--generations", "0")
+    assert [run["generations"] for run in json.loads(done.stdout)["runs"]] == [None, None]
+
+
+def test_one_generation_has_no_interval(inputs: Path) -> None:
+    done = accsim("run", inputs / "chip.yaml", inputs / "work.yaml", "--generations", "1")
+    assert done.returncode == 2
+    assert done.stderr.endswith("an interval takes at least 2 generations; 0 draws none.\n")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -33,15 +32,16 @@ def test_nothing_is_left_of_work_that_failed(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def refuse(prefix: str, dir: Path) -> str:
-    """What `tempfile.mkdtemp` does in a folder without permission."""
-    raise PermissionError(errno.EACCES, "Permission denied", f"{dir}/{prefix}x")
+def refuse(folder: Path, mode: int = 0o777, parents: bool = False, exist_ok: bool = False) -> None:
+    """What `Path.mkdir` does in a folder without permission."""
+    if not exist_ok:
+        raise PermissionError(errno.EACCES, "Permission denied", str(folder))
 
 
 def test_a_folder_without_permission_is_refused_before_the_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tempfile, "mkdtemp", refuse)
+    monkeypatch.setattr(Path, "mkdir", refuse)
     with pytest.raises(InputError) as refused, out_folder(tmp_path):
         pytest.fail("the work began")
     assert str(refused.value) == f"{tmp_path}: cannot be written: Permission denied"
@@ -50,7 +50,7 @@ def test_a_folder_without_permission_is_refused_before_the_work(
 def test_a_folder_around_without_permission_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tempfile, "mkdtemp", refuse)
+    monkeypatch.setattr(Path, "mkdir", refuse)
     with pytest.raises(InputError) as refused, out_folder(tmp_path / "out"):
         pytest.fail("the work began")
     assert str(refused.value) == (

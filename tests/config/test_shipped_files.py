@@ -11,6 +11,7 @@ import pytest
 from accsim.config import shipped
 from accsim.config.resolve import load_chip, load_workload
 from accsim.config.schema import json_schema
+from accsim.config.training_file import load_training
 from accsim.errors import InputError
 from accsim.workload import Workload
 
@@ -22,13 +23,15 @@ WORKLOADS = [
     "llama2_mtp",
     "llama2_mtp_int4",
     "llama2_mtp_int8",
+    "llama2_schemes",
     "llama2_single",
 ]
+TRAINING = ["llama2_train"]
 
 
 def test_all_shipped_chips_and_workloads_are_listed_by_name() -> None:
     assert shipped.names("chips") == CHIPS
-    assert shipped.names("workloads") == WORKLOADS
+    assert shipped.names("workloads") == sorted(WORKLOADS + TRAINING)
 
 
 @pytest.mark.parametrize(
@@ -68,6 +71,11 @@ def test_the_cpu_just_keeps_up_with_one_row_of_4_bit_weights() -> None:
 @pytest.mark.parametrize("name", WORKLOADS)
 def test_each_workload_loads_under_its_own_name(name: str) -> None:
     assert load_workload(name).name == name
+
+
+@pytest.mark.parametrize("name", TRAINING)
+def test_each_training_step_loads_under_its_own_name(name: str) -> None:
+    assert load_training(name).name == name
 
 
 def weight_bytes(workload: Workload) -> int:
@@ -111,7 +119,9 @@ def test_a_json_schema_names_its_draft_and_describes_every_key(
     schema = json_schema(kind)
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert schema["title"] == f"accsim {kind} file"
-    for section in (schema, *schema["$defs"].values()):
+    # Of workloads there are two kinds, each a definition.
+    top = [schema] if "properties" in schema else []
+    for section in (*top, *schema["$defs"].values()):
         for key, value in section["properties"].items():
             assert "description" in value, key
 

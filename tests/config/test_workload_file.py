@@ -10,18 +10,12 @@ from typing import Any
 import pytest
 import yaml
 
+from accsim.acceptance import Acceptance
 from accsim.config.models import SHAPES
 from accsim.config.resolve import load_both, load_workload
 from accsim.errors import InputError
 from accsim.ops import NumberFormat
-from accsim.workload import (
-    Acceptance,
-    Autoregressive,
-    ModelShape,
-    MultiToken,
-    RunSpec,
-    Workload,
-)
+from accsim.workload import Autoregressive, ModelShape, MultiToken, RunSpec, Workload
 
 FP16 = NumberFormat("fp16", 16)
 K4 = {
@@ -326,26 +320,29 @@ def test_shapes_without_a_published_width_come_to_the_size_in_their_name(
         ),
         (
             k4(acceptance=None),
-            "runs[1].acceptance: this key is required with more than one active head: name a set "
-            "(wikipedia, books, code) or give rates and their source",
+            "runs[1].acceptance: this key is required with 4 active heads: name a set (wikipedia, "
+            "books, code, eagle_llama2_chat_7b, eagle_llama2_chat_13b, eagle_llama2_chat_70b, "
+            "deepseek_v3, deepseek_v3_high), or give rates, histogram, recording or single_rate "
+            "and their source",
         ),
         (
             k4(acceptance="coda"),
             "runs[1].acceptance: unknown acceptance set 'coda', did you mean 'code'? "
-            "(allowed: wikipedia, books, code)",
+            "(allowed: wikipedia, books, code, eagle_llama2_chat_7b, eagle_llama2_chat_13b, "
+            "eagle_llama2_chat_70b, deepseek_v3, deepseek_v3_high)",
         ),
         (
             k4(acceptance=0.9),
-            "runs[1].acceptance: expected the name of an acceptance set or "
-            "{rates: [...], source: ...}, got 0.9",
+            "runs[1].acceptance: expected the name of an acceptance set, or keys and values with "
+            "one of rates, histogram, recording, single_rate, got 0.9",
         ),
         (
             k4(trained_heads=5, active_heads=5),
-            "runs[1].acceptance: 3 rates for the 4 drafts of a pass",
+            "runs[1].acceptance: 3 rates for the 4 drafts of 5 active heads",
         ),
         (
             k4(acceptance={"rates": [0.9, 0.8], "source": "me"}),
-            "runs[1].acceptance: 2 rates for the 3 drafts of a pass",
+            "runs[1].acceptance: 2 rates for the 3 drafts of 4 active heads",
         ),
         (
             k4(acceptance={"rates": [0.9, 1.8, "x"], "source": "me"}),

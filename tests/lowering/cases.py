@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import get_args
 
+from graphs import FP16
 from hypothesis import strategies as st
 
 from accsim.chip import (
@@ -15,6 +17,7 @@ from accsim.chip import (
     Memory,
     Sram,
     SystolicArray,
+    VectorOp,
     VectorUnit,
 )
 from accsim.dram.standards import PARTS
@@ -38,7 +41,6 @@ from accsim.workload import (
     SequentialMtp,
 )
 
-FP16 = NumberFormat("fp16", bits=16)
 INT8 = NumberFormat("int8", bits=8, per_channel=True, scale_bits=16)
 INT4 = NumberFormat("int4_g32", bits=4, group=32, scale_bits=16, zero_bits=4)
 KV8 = NumberFormat("kv8", bits=8, per_channel=True, scale_bits=16)
@@ -122,6 +124,7 @@ arrays = st.one_of(
         columns=st.sampled_from([8, 32]),
         dataflow=st.sampled_from(["output_stationary", "weight_stationary", "input_stationary"]),
         macs_per_pe=st.just((1, 2, 4)),
+        double_buffered=st.booleans(),
         dequantise=st.sampled_from(["free", "array", "vector"]),
     ),
     st.builds(
@@ -131,6 +134,8 @@ arrays = st.one_of(
         width=st.sampled_from([8, 32]),
         latency_cycles=st.just(5),
         macs_per_pe=st.just((1, 2, 4)),
+        tile_rows=st.sampled_from([1, 4]),
+        remainder=st.sampled_from(["gemv", "pad"]),
         dequantise=st.sampled_from(["free", "array", "vector"]),
     ),
 )
@@ -145,26 +150,7 @@ chips = st.builds(
     dma=st.builds(Dma, outstanding=st.integers(1, 4), issue_cycles=st.integers(0, 9)),
     sram=st.just(Sram(64 * KIB, banks=8, bank_bytes_per_cycle=16)),
     array=arrays,
-    vector=st.just(
-        VectorUnit(
-            16,
-            10,
-            dict.fromkeys(
-                (
-                    "rms_norm",
-                    "rotary",
-                    "softmax",
-                    "silu_mul",
-                    "residual_add",
-                    "argmax",
-                    "embedding",
-                    "quantise",
-                    "dequantise",
-                ),
-                2,
-            ),
-        )
-    ),
+    vector=st.just(VectorUnit(16, 10, dict.fromkeys(get_args(VectorOp), 2))),
     dispatch_cycles=st.integers(0, 20),
     attention=st.builds(
         AttentionOptions,

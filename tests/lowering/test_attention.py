@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from graphs import one_pass
 
 from accsim.chip import AttentionOptions, Chip
 from accsim.engine.simulate import simulate
@@ -13,11 +14,8 @@ from accsim.lowering.lower import lower
 from accsim.mapping import AttentionMapping, Pin
 from accsim.ops import PassGraph
 from accsim.program import Program, Unit
-from accsim.tracing.llama import build_graph
 from accsim.units import KIB
-from accsim.workload import ModelShape, Precision
-
-from .cases import FP16
+from accsim.workload import ModelShape
 
 CONTEXT = 1000
 CACHED = CONTEXT * 2 * 64 * 2
@@ -27,16 +25,7 @@ CACHED = CONTEXT * 2 * 64 * 2
 @pytest.fixture(scope="module")
 def four_rows(small_model: ModelShape) -> PassGraph:
     """A pass of four query rows; two query heads share each KV head."""
-    return build_graph(
-        "decode",
-        small_model,
-        Precision(FP16, FP16, FP16),
-        trunk_layers=2,
-        heads=0,
-        sequences=1,
-        rows=4,
-        predict_all_rows=True,
-    )
+    return one_pass(small_model, rows=4)
 
 
 def lowered(

@@ -5,32 +5,23 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from graphs import FP16, one_pass
 
 from accsim.chip import Chip, SystolicArray
 from accsim.engine.simulate import simulate
 from accsim.lowering.lower import lower
 from accsim.ops import PassGraph
 from accsim.program import Program, Unit
-from accsim.tracing.llama import build_graph
 from accsim.units import KIB
 from accsim.workload import ModelShape, Precision
 
-from .cases import FP16, INT4
+from .cases import INT4
 
 
 @pytest.fixture(scope="module")
 def int4_decode(small_model: ModelShape) -> PassGraph:
     """One row through the small model with 4-bit weights in groups of 32."""
-    return build_graph(
-        "decode",
-        small_model,
-        Precision(INT4, FP16, FP16),
-        trunk_layers=2,
-        heads=0,
-        sequences=1,
-        rows=1,
-        predict_all_rows=True,
-    )
+    return one_pass(small_model, Precision(INT4, FP16, FP16))
 
 
 def chip_that(small_chip: Chip, dequantise: str, passes: int = 1) -> Chip:

@@ -5,29 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from graphs import FP16, one_pass
+
 from accsim.chip import Chip
 from accsim.lowering.lower import lower
 from accsim.ops import NumberFormat, PassGraph
 from accsim.program import Program, Transfers
-from accsim.tracing.llama import build_graph
 from accsim.units import KIB
 from accsim.workload import ModelShape, Precision
 
-from .cases import FP16, INT8
+from .cases import INT8
 
 
 def narrow(model: ModelShape, rows: int, kv_cache: NumberFormat = FP16) -> PassGraph:
     """A pass of the small model with 8-bit weights and activations."""
-    return build_graph(
-        "pass",
-        model,
-        Precision(INT8, INT8, kv_cache),
-        trunk_layers=2,
-        heads=0,
-        sequences=1,
-        rows=rows,
-        predict_all_rows=False,
-    )
+    return one_pass(model, Precision(INT8, INT8, kv_cache), decode=False, rows=rows)
 
 
 def tiles(program: Program, graph: PassGraph, name: str) -> Iterator[tuple[int, int]]:
@@ -77,16 +69,7 @@ def test_sequences_of_a_batch_load_their_own_caches_and_store_behind_them(
     small_chip: Chip, small_model: ModelShape
 ) -> None:
     contexts = (10, 200, 0)
-    graph = build_graph(
-        "pass",
-        small_model,
-        Precision(FP16, FP16, FP16),
-        trunk_layers=1,
-        heads=0,
-        sequences=3,
-        rows=2,
-        predict_all_rows=True,
-    )
+    graph = one_pass(small_model, layers=1, sequences=3, rows=2)
     program = lower(small_chip, graph, contexts, 202)
     # A key is 64 x 2 B, a head of a sequence has room for 202, and there are 2 heads.
     assert moved(program.loads, graph, "layers.0.scores") == 210 * 2 * 128

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from graphs import one_pass
 
 from accsim.chip import Chip, Dma, Memory, Sram, SystolicArray, VectorUnit
 from accsim.dram.standards import PARTS
 from accsim.lowering.layout import ALIGNMENT, Cache, lay_out, owner
 from accsim.lowering.residency import Residency, divisions, score_rows
 from accsim.ops import Attention, PassGraph
-from accsim.tracing.llama import build_graph
 from accsim.units import KIB, MIB, Clock
-from accsim.workload import ModelShape, Precision
-
-from .cases import FP16
+from accsim.workload import ModelShape
 
 GROUPED = Attention(sequences=1, rows=100, query_heads=8, kv_heads=2, head_dim=64)
 
@@ -114,16 +112,7 @@ def test_weights_lie_in_the_order_of_use_on_page_boundaries(small_decode: PassGr
 def test_layers_share_the_scratch_of_a_role_but_parallel_heads_do_not(
     small_model: ModelShape,
 ) -> None:
-    graph = build_graph(
-        "prefill",
-        small_model,
-        Precision(FP16, FP16, FP16),
-        trunk_layers=3,
-        heads=2,
-        sequences=1,
-        rows=300,
-        predict_all_rows=False,
-    )
+    graph = one_pass(small_model, decode=False, layers=3, heads=2, rows=300)
     spilled = division(graph, (0,), chip_with(64 * KIB)).spilled
     scratch = lay_out(graph, 300, 0, spilled).scratch
     assert scratch["layers.0.gate_up.out"] == scratch["heads.2.gate_up.out"]

@@ -18,4 +18,6 @@ def test_any_small_pass_comes_to_its_end_and_beats_no_bound(case: Case) -> None:
     moved = sum(program.loads.sram_bytes)
     moved += sum(program.stores.bytes_of(i) for i in range(len(program.stores)))
     assert timeline.elapsed_ps >= moved * PS_PER_S / case.chip.memory.peak_bytes_per_s
-    assert timeline.elapsed_ps >= sum(program.array.cycles) * 1000
+    # While one tile drains, the array already takes the next.
+    occupied = sum(program.array.cycles) - sum(program.array.drain_cycles)
+    assert timeline.elapsed_ps >= occupied * 1000

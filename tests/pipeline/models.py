@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from accsim.acceptance import Acceptance
 from accsim.ops import NumberFormat, OpTrace
 from accsim.tracing.decoding import trace_workload
 from accsim.workload import (
-    Acceptance,
     Autoregressive,
     ModelShape,
     MultiToken,

@@ -80,6 +80,10 @@ RUN: dict[str, type] = {
     "prefill_bound_share": dict,
     "sampling": dict,
     "ops": list,
+    "parts_ps": dict,
+    "draft_passes": int,
+    "asked_tokens": int,
+    "generations": dict,
 }
 OP: dict[str, type] = {
     "name": str,
@@ -95,7 +99,19 @@ OP: dict[str, type] = {
     "bound": str,
     "causes_ps": dict,
 }
-MAY_BE_NULL = ("intensity_macs_per_byte", "mapping")
+GENERATIONS: dict[str, type] = {
+    "count": int,
+    "tokens_per_pass": dict,
+    "tpot_s": dict,
+    "tpot_p50_s": float,
+    "tpot_p99_s": float,
+    "itl_p50_s": float,
+    "itl_p99_s": float,
+    "decode_s_per_token": dict,
+    "speedup": dict,
+}
+ESTIMATE = dict.fromkeys(("mean", "low", "high"), float)
+MAY_BE_NULL = ("intensity_macs_per_byte", "mapping", "asked_tokens", "speedup")
 UTILIZATION = dict.fromkeys(("dram", "array", "vector", "sram"), float)
 UNIT: dict[str, type] = {"unit": str, "busy_ps": int, "stalled_ps": int, "idle_ps": int}
 DRAM: dict[str, type] = dict.fromkeys(
@@ -126,7 +142,7 @@ SAMPLING: dict[str, type] = {
 def result() -> Json:
     """Two runs, read back from the text that users get."""
     trace = traced(SMALL, ordinary(), with_heads(2), prompt=40, output=30, batch=2)
-    document: Json = json.loads(result_json(run(load_chip("ddr_npu"), trace)))
+    document: Json = json.loads(result_json(run(load_chip("ddr_npu"), trace, generations=50)))
     return document
 
 
@@ -151,6 +167,14 @@ def check_types(found: Json, expected: Mapping[str, type]) -> None:
 
 def test_the_object_has_the_keys_of_the_contract(result: Json) -> None:
     check_types(result, TOP)
+
+
+def test_generations_have_the_keys_of_the_contract(result: Json) -> None:
+    for one in runs(result):
+        check_types(one["generations"], GENERATIONS)
+        for estimate in one["generations"].values():
+            if isinstance(estimate, dict):
+                check_types(estimate, ESTIMATE)
 
 
 def test_a_run_has_the_keys_of_the_contract(result: Json) -> None:
@@ -249,6 +273,18 @@ def test_the_groups_of_a_run_add_up_to_it(result: Json) -> None:
             assert one[total] == sum(op[part] for op in one["ops"])
         for op in one["ops"]:
             assert op["time_ps"] == sum(op["causes_ps"].values())
+
+
+def test_the_parts_of_a_model_add_up_to_the_run(result: Json) -> None:
+    ends = ["embedding", "final_norm", "lm_head", "argmax"]
+    plain, heads = runs(result)
+    assert list(plain["parts_ps"]) == [ends[0], "layers", *ends[1:]]
+    assert list(heads["parts_ps"]) == [ends[0], "layers", "heads", *ends[1:]]
+    for one in runs(result):
+        check_types(one["parts_ps"], dict.fromkeys(one["parts_ps"], int))
+        assert sum(one["parts_ps"].values()) == one["decode_ps"]
+    # Two heads have taken the place of two layers of three.
+    assert heads["parts_ps"]["heads"] > heads["parts_ps"]["layers"]
 
 
 def test_groups_that_take_longest_come_first(result: Json) -> None:

@@ -157,11 +157,17 @@ def test_the_first_table_has_all_of_each_k_at_the_reference() -> None:
 
 def test_speed_ups_are_told_for_each_acceptance() -> None:
     assert rows("Speed-up by acceptance at context 2048, batch 1") == [
-        ["k", "its own", "code"],
-        ["1", "1.25x", "1.25x"],
-        ["2", "1.36x", "0.91x"],
-        ["3", "-", "0.56x"],
+        ["acceptance", "k = 1", "k = 2", "k = 3"],
+        ["its own", "1.25x", "1.36x", "-"],
+        ["code", "1.25x", "0.91x", "0.56x"],
     ]
+
+
+def test_a_k_that_no_named_acceptance_reaches_has_no_column_of_them() -> None:
+    unknown = replace(HEADS.variants[2], tokens=(2.0, None))
+    told = replace(STUDY, families=(replace(HEADS, variants=(*HEADS.variants[:2], unknown)),))
+    heading = next(line for line in printed(told) if line.lstrip().startswith("acceptance"))
+    assert heading.split("  ") == ["acceptance", "k = 1", "k = 2"]
 
 
 def test_costs_and_speed_ups_are_told_along_both_axes() -> None:

@@ -13,7 +13,7 @@ from accsim.report.metrics import OP_HEADINGS, percent
 from accsim.report.terminal import print_result
 from accsim.result import Result
 
-from .results import MS, op, result, run
+from .results import MS, generations, op, result, run
 
 
 def printed(shown: Result, width: int = 100, **options: Any) -> str:
@@ -112,6 +112,47 @@ def test_interpolated_chunks_of_a_prompt_tell_their_error_though_decoding_is_exa
     chunked = run("ordinary", 300, 9)
     assert chunked.sampling.simulated == chunked.sampling.passes
     assert cells(printed(result(chunked)), "interpolation error") == ["0.012 %"]
+
+
+@pytest.mark.parametrize(
+    ("label", "expected"),
+    [
+        ("mean tokens/pass", ["1.000 ± 1 %", "3.000 ± 1 %"]),
+        ("expected tokens/pass", ["unknown", "3.120"]),
+        ("mean TPOT", ["300 ms ± 1 %", "110 ms ± 1 %"]),
+        ("TPOT, P50", ["300 ms", "110 ms"]),
+        ("TPOT, P99", ["330 ms", "121 ms"]),
+        ("token gap, P50", ["0 ps", "0 ps"]),
+        ("token gap, P99", ["300 ms", "330 ms"]),
+        ("mean speed-up", ["-", "2.727x ± 1 %"]),
+        ("pass times within", ["0.012 %", "0.012 %"]),
+    ],
+)
+def test_what_generations_came_to_stands_in_a_section_of_its_own(
+    label: str, expected: list[str]
+) -> None:
+    base = run("ordinary", 300, 100, generations=generations(1.0, 300, None))
+    four = run("heads4", 330, 40, expected_tokens_per_pass=3.12)
+    four = replace(four, generations=generations(3.0, 330, 300 / 110))
+    text = printed(result(base, four))
+    assert "Over 1000 generations" in text
+    assert cells(text, label) == expected
+
+
+def test_a_run_without_generations_has_none_to_show_beside_one_that_has() -> None:
+    base = run("ordinary", 300, 100, generations=generations(1.0, 300, None))
+    text = printed(result(base, run("foreign", 330, 40)))
+    assert cells(text, "mean TPOT") == ["300 ms ± 1 %", "-"]
+
+
+def test_without_generations_nothing_is_said_of_them() -> None:
+    assert "generations" not in printed(PAIR)
+
+
+def test_a_run_that_ended_with_its_recording_says_so() -> None:
+    text = printed(result(run("ordinary", 300, 9), run("replay", 300, 9, asked_tokens=500)))
+    assert cells(text, "output tokens") == ["101", "101 of 500"]
+    assert "The recording of replay ends after 101 of 500 output tokens." in " ".join(text.split())
 
 
 def test_operators_of_the_runs_in_the_headline_are_listed_by_falling_time() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from accsim.report.wording import disagreements, headline, told_runs
 from accsim.result import Utilization
 
-from .results import MS, op, result, run
+from .results import MS, generations, op, result, run
 
 
 def test_a_faster_run_is_explained_by_tokens_and_cost_of_a_pass() -> None:
@@ -183,3 +183,20 @@ def test_the_bound_of_a_single_run_is_qualified_too() -> None:
         "It is bound by array with 80 % of the critical path. "
         "The DRAM pins of heads are 95 % busy too, so the two limits are close."
     )
+
+
+def test_where_generations_were_drawn_their_means_are_told_and_not_the_luck_of_a_draw() -> None:
+    """The draw has 2.5 tokens per pass; the generations 2.3, and 330 / 2.3 ms a token."""
+    base = run("ordinary", 300, 100, generations=generations(1.0, 300))
+    lucky = run("heads", 330, 40, generations=generations(2.3, 330, speedup=2.09))
+    assert headline(result(base, lucky)).startswith(
+        "heads decodes 2.09x as fast as ordinary on ddr_npu: 6.97 tokens/s instead of 3.333 "
+        "(mean of 1000 generations, ± 1 %). A pass brings 2.3 tokens instead of 1 token and"
+    )
+
+
+def test_the_run_that_is_fastest_on_average_is_the_answer_not_the_luckiest() -> None:
+    base = run("ordinary", 300, 100, generations=generations(1.0, 300))
+    lucky = run("lucky", 300, 30, generations=generations(2.0, 300, speedup=2.0))
+    good = run("good", 300, 40, generations=generations(2.5, 300, speedup=2.5))
+    assert [one.name for one in told_runs(result(base, lucky, good))] == ["ordinary", "good"]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from accsim.acceptance import Acceptance
 from accsim.ops import NumberFormat
 from accsim.tracing.shipped import LLAMA2_7B
 from accsim.workload import (
-    Acceptance,
     Autoregressive,
     Layout,
     ModelShape,

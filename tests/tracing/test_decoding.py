@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import pytest
 
+from accsim.acceptance import Acceptance
 from accsim.ops import TracedRun
 from accsim.tracing.decoding import trace_workload
-from accsim.workload import Acceptance
 
 from .samples import TINY, WIKIPEDIA, multi, ordinary, tiny_workload, workload
 
@@ -143,7 +143,7 @@ def test_resident_bytes_are_all_weights_both_tables_and_the_longest_cache() -> N
 
 
 def test_a_run_with_too_few_acceptance_rates_is_refused() -> None:
-    message = "run 'k4' carries 3 drafts per pass: it needs 3 acceptance rates, got 1"
+    message = "run 'k4' carries 4 tokens per pass: it needs 3 acceptance rates, got 1"
     with pytest.raises(ValueError, match=message):
         trace_workload(workload(multi(4, acceptance=Acceptance("short", (0.9,)))))
 

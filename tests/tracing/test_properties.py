@@ -9,12 +9,12 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from accsim.acceptance import Acceptance
 from accsim.ops import NumberFormat
 from accsim.tracing.decoding import trace_workload
 from accsim.tracing.file import read_trace, write_trace
 from accsim.tracing.growth import Growth
 from accsim.workload import (
-    Acceptance,
     Autoregressive,
     Drafting,
     DraftModel,

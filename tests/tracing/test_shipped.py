@@ -12,9 +12,11 @@ import pytest
 from accsim.tracing.file import read_trace
 from accsim.tracing.records import (
     RECORDS,
+    AcceptanceRecord,
     AttentionRecord,
     FormatRecord,
     HeaderRecord,
+    RecordingRecord,
     TensorRecord,
     TotalsRecord,
 )
@@ -71,6 +73,7 @@ def test_the_examples_of_the_page_are_lines_of_a_shipped_trace() -> None:
 
 
 def test_the_page_describes_every_key() -> None:
-    models = (HeaderRecord, FormatRecord, TotalsRecord, AttentionRecord, TensorRecord)
+    inner = (AcceptanceRecord, AttentionRecord, FormatRecord, RecordingRecord, TensorRecord)
+    models = (HeaderRecord, TotalsRecord, *inner)
     keys = {key for model in (*models, *RECORDS.values()) for key in model.model_fields}
     assert sorted(key for key in keys if f"`{key}`" not in PAGE) == []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -112,13 +111,16 @@ def test_a_folder_that_exists_stays_as_it_was_when_the_block_fails(tmp_path: Pat
 def test_the_folder_that_cannot_be_written_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool, named: str
 ) -> None:
-    def refuse(prefix: str, dir: Path) -> str:
-        raise PermissionError(errno.EACCES, "Permission denied", f"{dir}/{prefix}x")
+    def refuse(
+        folder: Path, mode: int = 0o777, parents: bool = False, exist_ok: bool = False
+    ) -> None:
+        if not exist_ok:
+            raise PermissionError(errno.EACCES, "Permission denied", str(folder))
 
-    monkeypatch.setattr(tempfile, "mkdtemp", refuse)
     target = tmp_path / "out"
     if there:
         target.mkdir()
+    monkeypatch.setattr(Path, "mkdir", refuse)
     with pytest.raises(PermissionError) as refused, whole_folder(target):
         pytest.fail("the work began")
     assert refused.value.filename == str(tmp_path / named)

@@ -1,0 +1,19 @@
+"""Options that several commands share, so that they read the same everywhere."""
+
+from __future__ import annotations
+
+import click
+
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object, nothing else."
+)
+mapping_option = click.option(
+    "--mapping", metavar="FILE", help="Pin how operators are cut, where FILE says so."
+)
+pass_option = click.option(
+    "--pass",
+    "chosen",
+    metavar="RUN:N",
+    help="Which pass; 0 is the first of the prefill.  "
+    "[default: the first decode pass of the last run]",
+)
