@@ -11,6 +11,7 @@ from typing import NoReturn
 import click
 
 from accsim.cli.addresses import addresses_command
+from accsim.cli.breakeven import breakeven_command
 from accsim.cli.compare import compare_command
 from accsim.cli.dram import dram_command
 from accsim.cli.explain import explain_command
@@ -58,6 +59,7 @@ def cli() -> None:
 
 cli.add_command(run_command)
 cli.add_command(explain_command)
+cli.add_command(breakeven_command)
 cli.add_command(compare_command)
 cli.add_command(trace_command)
 cli.add_command(schema_command)
