@@ -130,7 +130,8 @@ gain:
   the traffic falls to 1/E[N] at any batch.
 
 So it is not the batch but the height of the array over it that counts; the published speed-ups are
-of batch 42 on GPUs. To try it: `batch` in a copy of the workload file."""
+of batch 42 on GPUs. To try it:
+`accsim breakeven CHIP llama2_mtp`, over batches and contexts ([how to read it](breakeven.md))."""
 
 
 def _side(one: dict[str, Any]) -> str:
