@@ -127,11 +127,10 @@ def test_what_follows_from_the_chip_shows_how(tmp_path: Path) -> None:
     assert sram.origin == "computed: a bank by the energy table of 7 nm, and wires over the SRAM"
     # 3.5 of SRAM, 4096 x 671 um2 of MACs, 2 x 9.9 of pins.
     area = found["energy.area_mm2"]
-    assert (area.value, area.unit) == (pytest.approx(26.0484, rel=1e-5), "mm2")
-    assert (static.value, static.origin) == (
-        pytest.approx(0.05 * 26.0484, rel=1e-5),
-        "computed: idle W/mm2 x area_mm2",
-    )
+    assert area.value == pytest.approx(26.0484, rel=1e-5)
+    assert area.unit == "mm2"
+    assert static.value == pytest.approx(0.05 * 26.0484, rel=1e-5)
+    assert static.origin == "computed: idle W/mm2 x area_mm2"
 
 
 def test_every_figure_shows_exactly_once_with_a_unit(tmp_path: Path) -> None:
