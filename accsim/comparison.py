@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from accsim.result import Cause, Utilization
+from accsim.result import Bounded, Cause, Utilization
 
 SCHEMA = "accsim.comparison/1"
 
@@ -43,6 +43,7 @@ class Column:
     bound_share: dict[str, float]
     speedup: float
     speedup_expected: float | None
+    j_per_token: Bounded
 
 
 @dataclass(frozen=True, slots=True)

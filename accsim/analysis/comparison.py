@@ -126,4 +126,5 @@ def _column(one: Compared, speedup: Speedup) -> Column:
         bound_share=run.bound_share,
         speedup=speedup.by_run[one.column],
         speedup_expected=speedup.expected[one.column],
+        j_per_token=run.energy.j_per_token,
     )

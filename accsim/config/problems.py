@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, TypeVar, get_args
 
 from pydantic import ValidationError
@@ -75,7 +76,11 @@ def _problem(document: Document, schema: type[Section], details: ErrorDetails) -
     if kind == "literal_error":
         options = _words(context["expected"])
         got = details["input"]
-        message = f"unknown value {show(got)}{suggest(str(got), options)}"
+        # No number is a misspelling of another.
+        tail = f" (allowed: {', '.join(options)})"
+        if isinstance(got, str):
+            tail = suggest(got, options)
+        message = f"unknown value {show(got)}{tail}"
         return document.problem(path, message)
     got = f", got {show(details['input'])}"
     if kind == FORM:
@@ -101,8 +106,8 @@ def _wrong_variant(
 
 
 def _words(quoted: str) -> list[str]:
-    """The words of pydantic's ``'a', 'b' or 'c'``."""
-    return quoted.split("'")[1::2]
+    """The words of pydantic's ``'a', 'b' or 'c'``, or numbers of ``1, 2 or 3``."""
+    return [word.strip("'") for word in re.split(", | or ", quoted)]
 
 
 def _path(document: Document, details: ErrorDetails) -> KeyPath:

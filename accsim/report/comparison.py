@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from accsim.comparison import Breakdown, Column, Comparison, Line
-from accsim.report.metrics import percent, show_seconds
+from accsim.report.metrics import percent, show_joules, show_seconds
 from accsim.report.tables import COLUMN_GAP, blocks, plain_table
 from accsim.report.wording import CAUSE_NAMES, COSTLY, NOTED_SHARE, tokens_per_pass
 from accsim.units import show_bytes, show_count, show_time
@@ -168,6 +168,7 @@ def _figures(columns: Sequence[Column]) -> _Table:
         ("tokens/pass, expected", lambda one: _or_dash(one.expected_tokens_per_pass, "{:.3f}")),
         ("time/pass", lambda one: show_seconds(one.mean_pass_s)),
         ("DRAM bytes/token", lambda one: show_bytes(one.decode_dram_bytes_per_token)),
+        ("energy/token", lambda one: show_joules(one.j_per_token.value)),
         ("DRAM pins busy", lambda one: percent(one.utilization.dram)),
         ("array busy", lambda one: percent(one.utilization.array)),
         ("vector unit busy", lambda one: percent(one.utilization.vector)),

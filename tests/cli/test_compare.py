@@ -52,6 +52,7 @@ COLUMN: dict[str, type] = {
     "bound_share": dict,
     "speedup": float,
     "speedup_expected": float,
+    "j_per_token": dict,
 }
 BREAKDOWNS = list(TOP)[5:]
 
