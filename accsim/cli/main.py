@@ -12,6 +12,7 @@ import click
 
 from accsim.cli.addresses import addresses_command
 from accsim.cli.compare import compare_command
+from accsim.cli.diff import diff_command
 from accsim.cli.dram import dram_command
 from accsim.cli.explain import explain_command
 from accsim.cli.run import run_command
@@ -59,6 +60,7 @@ def cli() -> None:
 cli.add_command(run_command)
 cli.add_command(explain_command)
 cli.add_command(compare_command)
+cli.add_command(diff_command)
 cli.add_command(trace_command)
 cli.add_command(schema_command)
 cli.add_command(show_command)

@@ -46,6 +46,7 @@ def test_help_names_every_command() -> None:
     assert [line.split()[0] for line in text.split("Commands:\n")[1].splitlines()] == [
         "addresses",
         "compare",
+        "diff",
         "dram",
         "explain",
         "run",
