@@ -11,6 +11,7 @@ from typing import NoReturn
 import click
 
 from accsim.cli.addresses import addresses_command
+from accsim.cli.check import check_command
 from accsim.cli.compare import compare_command
 from accsim.cli.diff import diff_command
 from accsim.cli.dram import dram_command
@@ -61,6 +62,7 @@ cli.add_command(run_command)
 cli.add_command(explain_command)
 cli.add_command(compare_command)
 cli.add_command(diff_command)
+cli.add_command(check_command)
 cli.add_command(trace_command)
 cli.add_command(schema_command)
 cli.add_command(show_command)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -266,3 +267,8 @@ def test_a_picosecond_too_few_is_told_wherever_it_is_missed() -> None:
         "runs[0].units[1]",
         "runs[0].dram",
     ]
+
+
+def test_every_law_stands_in_the_docs() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "diff-and-check.md").read_text()
+    assert [law.sentence for law in LAWS if f"| {law.sentence} | " not in text] == []

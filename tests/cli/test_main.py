@@ -45,6 +45,7 @@ def test_help_names_every_command() -> None:
     text = accsim("--help").stdout
     assert [line.split()[0] for line in text.split("Commands:\n")[1].splitlines()] == [
         "addresses",
+        "check",
         "compare",
         "diff",
         "dram",
