@@ -44,6 +44,7 @@ schemas: .venv/installed
 	$(BIN)/accsim schema chip > chips/chip.schema.json
 	$(BIN)/accsim schema workload > workloads/workload.schema.json
 	$(BIN)/accsim schema mapping > docs/mapping.schema.json
+	$(BIN)/accsim glossary --markdown > docs/glossary.md
 
 traces: .venv/installed
 	$(BIN)/python -m accsim.tracing.shipped traces

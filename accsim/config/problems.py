@@ -15,12 +15,15 @@ from accsim.errors import Problem
 
 S = TypeVar("S", bound=Section)
 
-_EXPECTED = {
+EXPECTED = {
     "int_type": "expected a whole number",
     "float_type": "expected a number",
     "string_type": "expected text",
     "bool_type": "expected true or false",
     "list_type": "expected a list",
+    "tuple_type": "expected a list",
+    "dict_type": "expected keys and values",
+    "dataclass_type": "expected keys and values",
     "model_type": "expected keys and values",
     "model_attributes_type": "expected keys and values",
     "string_too_short": "expected some text",
@@ -85,8 +88,8 @@ def _problem(document: Document, schema: type[Section], details: ErrorDetails) -
     got = f", got {show(details['input'])}"
     if kind == FORM:
         return document.problem(path, details["msg"] + got)
-    if kind in _EXPECTED:
-        return document.problem(path, _EXPECTED[kind].format(**context) + got)
+    if kind in EXPECTED:
+        return document.problem(path, EXPECTED[kind].format(**context) + got)
     return document.problem(path, details["msg"])
 
 

@@ -35,10 +35,15 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
         console.print(Text(sentence(comparison, column), style="bold"))
         console.print()
     console.print(Text(_setting(comparison), style="dim"))
+    print_tables(comparison, console)
+    console.print()
+
+
+def print_tables(comparison: Comparison, console: Console) -> None:
+    """Print the figures of whole runs, then what changed, part by part."""
     _print_table(console, "", _figures(comparison.columns))
     for title, breakdown, names, show in _breakdowns(comparison):
         _print_table(console, title, _changes(comparison.columns, breakdown, names, show))
-    console.print()
 
 
 def sentence(comparison: Comparison, column: Column) -> str:
@@ -152,8 +157,9 @@ def _print_table(console: Console, title: str, table: _Table) -> None:
 
 
 def _heading(column: Column) -> str:
-    """The workload and the run below each other, where both are named."""
-    return column.name if column.name == column.run else f"{column.workload}/\n{column.run}"
+    """The run below what its name begins with, such as the workload, where that is more."""
+    before = column.name.removesuffix(column.run)
+    return f"{before}\n{column.run}" if before else column.run
 
 
 def _figures(columns: Sequence[Column]) -> _Table:
@@ -201,6 +207,8 @@ def _breakdowns(
     if len({column.mean_tokens_per_pass for column in comparison.columns}) > 1:
         title = "Time of a token, by operator group"
         found.append((title, comparison.token_time_ps, {}, show_time))
+        by_cause = comparison.token_time_ps_by_cause
+        found.append(("Time of a token, by cause", by_cause, CAUSE_NAMES, show_time))
     return found
 
 

@@ -31,6 +31,7 @@ TOP: dict[str, type] = {
     "pass_dram_bytes": dict,
     "pass_macs": dict,
     "token_time_ps": dict,
+    "token_time_ps_by_cause": dict,
 }
 COLUMN: dict[str, type] = {
     "name": str,
