@@ -12,6 +12,7 @@ from dataclasses import asdict, fields
 from math import isclose
 from typing import Any, NamedTuple
 
+from accsim.analysis.energy import PJ_PER_J
 from accsim.analysis.summary import speedups
 from accsim.result import Estimate, Result, RunResult
 from accsim.units import PS_PER_S
@@ -237,6 +238,19 @@ def _intervals_hold_their_means(_result: Result, run: RunResult) -> Faults:
             yield f"generations.{key}_p50_s", f"is {middle:.9g}, more than P99, {late:.9g}"
 
 
+def _consumers_make_the_energy(_result: Result, run: RunResult) -> Faults:
+    energy = run.energy
+    for name, consumers, whole in (
+        ("decode", energy.decode, energy.decode_j),
+        ("prefill", energy.prefill, energy.prefill_j),
+    ):
+        for case in ("", "low_", "high_"):
+            joules = sum(getattr(one, f"{case}pj") for one in consumers) / PJ_PER_J
+            stated = getattr(whole, case.rstrip("_") or "value")
+            key = f"energy.{name}_j.{case.rstrip('_') or 'value'}"
+            yield from _equal(key, stated, joules, f"the sum of {case}pj over the consumers")
+
+
 def _speedups_follow_from_the_runs(result: Result) -> Faults:
     made = speedups(result.speedup.baseline, result.runs)
     for run in result.runs:
@@ -280,6 +294,7 @@ LAWS = (
         _in_each_run(_no_more_was_simulated_than_there_is),
     ),
     Law("intervals hold their means", _in_each_run(_intervals_hold_their_means)),
+    Law("the consumers add up to the energy", _in_each_run(_consumers_make_the_energy)),
     Law("speed-ups follow from the runs", _speedups_follow_from_the_runs),
 )
 """All that `faults` checks."""

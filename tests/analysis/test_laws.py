@@ -223,6 +223,13 @@ SPOILED = [
         "is 0.25, more than P99, 0.001",
     ),
     (
+        "runs.1.energy.decode_j.high",
+        6.0,
+        "the consumers add up to the energy",
+        "runs[1].energy.decode_j.high",
+        "is 6, but the sum of high_pj over the consumers makes 5",
+    ),
+    (
         "speedup.two",
         3.0,
         "speed-ups follow from the runs",
