@@ -61,6 +61,8 @@ CONFLICTS = 6
 ACTIVATES = 7
 REFRESHES = 8
 STATISTICS = 9
+LATENCY = 4  # after the four states, in what a descriptor's time was spent on
+SPENT = 5
 
 # Parameters.
 (
@@ -315,6 +317,32 @@ def serve(
 
 
 @compiled
+def _data_end(p: Ints, channels: Ints, c: int) -> int:
+    """The cycle at which the last data of a channel has passed; 0 before any."""
+    if not channels[c, STARTED]:
+        return 0
+    latency = p[P_CWL] if channels[c, LAST_WRITE] else p[P_CL]
+    return channels[c, LAST_COLUMN] + latency + p[P_BURST]
+
+
+@compiled
+def _note_spent(spent: Ints, stats: Ints, c: int, before: Ints, span: int) -> None:
+    """Say what channel `c` did in `span` cycles, from its statistics `before` and now.
+
+    The states count from one column command to where the next may follow. What data on the bus
+    take longer is latency: that of the first column after a pause, and by how much that of a read
+    exceeds that of a write. What they take less, a write after a read, is turnaround saved.
+    """
+    rest = span
+    for state in range(LATENCY):
+        spent[state] = stats[c, state] - before[state]
+        rest -= spent[state]
+    if rest < 0:
+        spent[TURNAROUND] = max(0, spent[TURNAROUND] + rest)
+    spent[LATENCY] = max(0, rest)
+
+
+@compiled
 def submit(
     p: Ints,
     channels: Ints,
@@ -322,6 +350,7 @@ def submit(
     banks: Ints,
     stats: Ints,
     window: Ints,
+    spent: Ints,
     address: int,
     rows: int,
     row_bytes: int,
@@ -332,7 +361,10 @@ def submit(
     """Serve a 2-D descriptor: `rows` runs of `row_bytes`, `stride` apart, from byte `address`.
 
     `window` receives, per channel, the cycles at which its data begins and ends on the bus (-1 and
-    0 for a channel that has no part of it). The other arrays as in `serve`.
+    0 for a channel that has no part of it). `spent` receives how many cycles the channel that
+    finishes last (the first of those that do) spends in the states DATA to ACTIVATION and with
+    LATENCY, from its last data before, or from `arrival`, to its last data. The other arrays as in
+    `serve`.
 
     Returns:
         The cycle at which the last byte has passed the pins.
@@ -340,9 +372,14 @@ def submit(
     burst = p[P_BURST_BYTES]
     count, interleave = p[P_CHANNELS], p[P_INTERLEAVE]
     finish = arrival
+    latest = 0
+    before = np.zeros(LATENCY, dtype=np.int64)
     for c in range(count):
         window[c, 0] = -1
         window[c, 1] = 0
+        begun = max(_data_end(p, channels, c), arrival)
+        for state in range(LATENCY):
+            before[state] = stats[c, state]
         for row in range(rows):
             start = address + row * stride
             low = channel_bytes_below(start, c, count, interleave)
@@ -363,5 +400,8 @@ def submit(
                 if window[c, 0] < 0:
                     window[c, 0] = begin
                 window[c, 1] = done
+        if window[c, 1] > latest:
+            latest = window[c, 1]
+            _note_spent(spent, stats, c, before, latest - begun)
         finish = max(finish, window[c, 1])
     return finish
