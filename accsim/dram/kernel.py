@@ -60,8 +60,11 @@ MISSES = 5
 CONFLICTS = 6
 ACTIVATES = 7
 REFRESHES = 8
-STATISTICS = 9
-LATENCY = 4  # after the four states, in what a descriptor's time was spent on
+REOPENING = 9  # part of ACTIVATION: rows opened after a refresh that could have been before it
+STATISTICS = 10
+
+# What the time of a descriptor is spent on (`accsim.timeline.DRAM_PARTS`): the four states, then
+LATENCY = 4
 SPENT = 5
 
 # Parameters.
@@ -232,11 +235,16 @@ def serve(
                 slot = ready
             # The controller sees a request once its queue has room: that far ahead of the bus.
             seen = max(arrival, last - p[P_QUEUE] * p[P_CCD_S])
+        refreshed = False
+        anyway = 0
         if refreshing and ranks[rank, REFRESH_DUE] <= slot:
             _refresh(p, ranks, rank, banks, stats, c, slot)
             if ranks[rank, REFRESH_END] > slot:
                 stats[c, REFRESH] += ranks[rank, REFRESH_END] - slot
+                # So long would the bus have waited for a row without the refresh.
+                anyway = max(0, seen + to_row - slot)
                 slot = ranks[rank, REFRESH_END]
+                refreshed = True
 
         # First round: one burst in each bank group, each as soon as its row is open.
         touched = min(count, groups)
@@ -270,7 +278,11 @@ def serve(
                 banks[bank, OPEN_ROW] = row
                 banks[bank, ACT_AT] = act
                 if act + to_row > earliest:
-                    stats[c, ACTIVATION] += act + to_row - earliest
+                    wait = act + to_row - earliest
+                    stats[c, ACTIVATION] += wait
+                    if refreshed:
+                        stats[c, REOPENING] += max(0, wait - anyway)
+                        anyway = max(0, anyway - wait)
                     earliest = act + to_row
             column = earliest
             banks[bank, USED_AT] = column
@@ -329,6 +341,8 @@ def _data_end(p: Ints, channels: Ints, c: int) -> int:
 def _note_spent(spent: Ints, stats: Ints, c: int, before: Ints, span: int) -> None:
     """Say what channel `c` did in `span` cycles, from its statistics `before` and now.
 
+    Rows that could have been opened in time without a refresh wait because of it: that is refresh
+    here, and activation in the statistics.
     The states count from one column command to where the next may follow. What data on the bus
     take longer is latency: that of the first column after a pause, and by how much that of a read
     exceeds that of a write. What they take less, a write after a read, is turnaround saved.
@@ -340,6 +354,9 @@ def _note_spent(spent: Ints, stats: Ints, c: int, before: Ints, span: int) -> No
     if rest < 0:
         spent[TURNAROUND] = max(0, spent[TURNAROUND] + rest)
     spent[LATENCY] = max(0, rest)
+    reopening = stats[c, REOPENING] - before[REOPENING]
+    spent[REFRESH] += reopening
+    spent[ACTIVATION] -= reopening
 
 
 @compiled
@@ -373,13 +390,12 @@ def submit(
     count, interleave = p[P_CHANNELS], p[P_INTERLEAVE]
     finish = arrival
     latest = 0
-    before = np.zeros(LATENCY, dtype=np.int64)
+    before = np.zeros(STATISTICS, dtype=np.int64)
     for c in range(count):
         window[c, 0] = -1
         window[c, 1] = 0
         begun = max(_data_end(p, channels, c), arrival)
-        for state in range(LATENCY):
-            before[state] = stats[c, state]
+        before[:] = stats[c]
         for row in range(rows):
             start = address + row * stride
             low = channel_bytes_below(start, c, count, interleave)

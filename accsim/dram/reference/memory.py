@@ -8,7 +8,14 @@ import numpy as np
 
 from accsim.chip import ADDRESS_FIELDS, Memory
 from accsim.dram.address import AddressMap
-from accsim.dram.kernel import LATENCY, SPENT, TURNAROUND, channel_bytes_below
+from accsim.dram.kernel import (
+    ACTIVATION,
+    LATENCY,
+    REFRESH,
+    SPENT,
+    TURNAROUND,
+    channel_bytes_below,
+)
 from accsim.dram.memory import MemoryStatistics, edges_ps
 from accsim.dram.reference import state as s
 from accsim.dram.reference.controller import BANK_MASK, ID_SHIFT, ROW_SHIFT
@@ -159,8 +166,8 @@ class _Channel:
         self._now = 0
         self.last_end = 0
         """End of the last data, as far as known: of all requests, or of those served by now."""
-        self.states: Ints = np.zeros(s.HITS, dtype=np.int64)
-        """Cycles in each state once all is served that was offered so far."""
+        self.counts: Ints = np.zeros(s.STATISTICS, dtype=np.int64)
+        """Columns of `State.statistics` once all is served that was offered so far."""
 
     def advance(self, now: int) -> None:
         """Let time pass until cycle `now`, unless requests are still to enter the buffers then."""
@@ -177,7 +184,7 @@ class _Channel:
         self._now = int(state.channels[0, s.NOW])
         ahead = self._drained(number)
         self.last_end = int(ahead.channels[0, s.LAST_END])
-        self.states = ahead.statistics[0, : s.HITS]
+        self.counts = ahead.statistics[0]
         return int(ahead.window[0, 0]), int(ahead.window[0, 1])
 
     def statistics(self) -> Ints:
@@ -223,7 +230,7 @@ class ReferenceMemory:
         latest = 0
         for c, channel in enumerate(self._channels):
             channel.advance(now)
-            before = channel.states
+            before = channel.counts
             bursts = self._bursts(c, address, rows, row_bytes, stride_bytes)
             if len(bursts):
                 trace = self._system.requests(0, bursts, int(write), self._number)
@@ -234,7 +241,7 @@ class ReferenceMemory:
                 self._free[c] = max(end, self._free[c])
                 if self._free[c] > latest:
                     latest = self._free[c]
-                    self._note_spent(channel.states - before, latest - begun)
+                    self._note_spent(channel.counts - before, latest - begun)
             done = max(done, channel.last_end)
         return self._clock.edge_ps(done)
 
@@ -246,17 +253,19 @@ class ReferenceMemory:
         """Times in ps of an array of command-clock edges, rounded up to whole ps."""
         return edges_ps(self._clock, cycles)
 
-    def _note_spent(self, states: Ints, span: int) -> None:
+    def _note_spent(self, counts: Ints, span: int) -> None:
         """Note what a channel did in `span` cycles, as `accsim.dram.kernel` does.
 
-        Bursts overtake each other, so a descriptor may even undo some of the turnaround that the
-        one before was told; such cycles count as none.
+        Bursts overtake each other, so a descriptor may even undo some of the waits that the one
+        before was told; such cycles count as none.
         """
-        rest = span - int(states.sum())
-        self.spent[:LATENCY] = np.maximum(states, 0)
-        if rest < 0:
-            self.spent[TURNAROUND] = max(0, int(self.spent[TURNAROUND]) + rest)
-        self.spent[LATENCY] = max(0, rest)
+        spent = counts[: s.HITS].copy()
+        rest = span - int(spent.sum())
+        spent[TURNAROUND] += min(rest, 0)
+        spent[REFRESH] += counts[s.REOPENING]
+        spent[ACTIVATION] -= counts[s.REOPENING]
+        self.spent[:LATENCY] = np.maximum(spent, 0)
+        self.spent[LATENCY] = max(rest, 0)
 
     def _bursts(self, c: int, address: int, rows: int, row_bytes: int, stride_bytes: int) -> Ints:
         """The bursts of a descriptor that lie in channel `c`, counted within it."""
