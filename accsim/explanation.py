@@ -124,6 +124,7 @@ class OpExplanation:
     inputs, outputs  where its activations lie; `none` where it has none
     mapping          how it is cut (attention: under its scores operator), and the `choice` behind
     causes_ps        what it waited for on the critical path; adds up to `time_ps`
+    causes_detail_ps the same by part, where a cause has parts (`accsim.result.CAUSE_PARTS`)
     """
 
     name: str
@@ -143,6 +144,7 @@ class OpExplanation:
     vector: VectorWork | None
     time_ps: int
     causes_ps: dict[str, int]
+    causes_detail_ps: dict[str, dict[str, int]]
 
     @property
     def busy_ps(self) -> int:
@@ -169,6 +171,7 @@ class PassExplanation:
     """A simulated pass; `lines` point to `ops` by index, both in the order of the pass.
 
     `dram_states_ps` are averages over the channels and add up to `elapsed_ps`, as `causes_ps` do.
+    `causes_detail_ps` is that of `OpExplanation`.
     """
 
     chip: str
@@ -190,6 +193,7 @@ class PassExplanation:
     compute_floor_ps: int
     bound: str
     causes_ps: dict[str, int]
+    causes_detail_ps: dict[str, dict[str, int]]
     dram_states_ps: dict[str, int]
     lines: tuple[Line, ...]
     ops: tuple[OpExplanation, ...]

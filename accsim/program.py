@@ -73,12 +73,15 @@ class Tiles(Commands):
 
     cycles        core cycles from start to results, where SRAM bandwidth does not hold it up
     drain_cycles  how many of those, at the end, the unit is free for the next tile
+    fill_cycles   how many of those before that nothing streams through the array (0 on the vector
+                  unit): it fills or drains within the tile
     macs          useful multiply-accumulates (0 on the vector unit)
     sram_bytes    bytes read from and written to SRAM
     """
 
     cycles: tuple[int, ...]
     drain_cycles: tuple[int, ...]
+    fill_cycles: tuple[int, ...]
     macs: tuple[int, ...]
     sram_bytes: tuple[int, ...]
 

@@ -15,6 +15,11 @@ Cause = Literal[
     "dram", "array", "vector", "sram", "sram_bandwidth", "dma", "dispatch", "dependency"
 ]
 CAUSES: tuple[Cause, ...] = get_args(Cause)
+CAUSE_PARTS: dict[Cause, tuple[str, ...]] = {
+    "dram": ("data", "turnaround", "refresh", "activation", "latency"),
+    "array": ("compute", "fill_drain"),
+}
+"""What the time of a cause splits into, where it does."""
 RooflineBound = Literal["memory", "compute", "on_chip"]
 
 
@@ -33,6 +38,8 @@ class OpStats:
     bound                    the cause with the largest share of `time_ps`; the unit that does the
                              work where the group is never on the critical path
     causes_ps                critical-path time by cause; adds up to `time_ps`
+    causes_detail_ps         the time of those causes that have `CAUSE_PARTS`, by part; the parts of
+                             each add up to its time in `causes_ps`
     """
 
     name: str
@@ -47,6 +54,7 @@ class OpStats:
     roofline_bound: RooflineBound
     bound: Cause
     causes_ps: dict[str, int]
+    causes_detail_ps: dict[str, dict[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +220,8 @@ class RunResult:
     them. `mean_pass_s` is the time of one such step: a pass and the draft passes before it.
     `parts_ps` is critical-path time by the first word of the operators' names: ``layers`` (of the
     trunk), ``heads`` (the layers of prediction heads), ``lm_head``...; it adds up to `decode_ps`.
+    `causes_ps` and `causes_detail_ps` are those of `OpStats` over all decode passes,
+    `prefill_causes_ps` and `prefill_causes_detail_ps` over the prefill.
     `asked_tokens` are the output tokens that the workload asks for, where a recording of tokens per
     pass ended before; None where `output_tokens` are those. `generations` is None where none were
     asked for, and where a trace does not say how often drafts are right.
@@ -255,6 +265,10 @@ class RunResult:
     ops: tuple[OpStats, ...]
     parts_ps: dict[str, int]
     energy: Energy
+    causes_ps: dict[str, int]
+    causes_detail_ps: dict[str, dict[str, int]]
+    prefill_causes_ps: dict[str, int]
+    prefill_causes_detail_ps: dict[str, dict[str, int]]
     draft_passes: int = 0
     asked_tokens: int | None = None
     generations: Generations | None = None

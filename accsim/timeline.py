@@ -54,6 +54,9 @@ Turnaround is all that the bus stands still between bursts that could have follo
 change of direction or rank, and tCCD where it is longer than a burst.
 """
 
+DRAM_PARTS = ("data", "turnaround", "refresh", "activation", "latency")
+"""What the service of a descriptor is spent on: the states of its channel, and column latency."""
+
 
 @dataclass(frozen=True)
 class MemoryLane:
@@ -62,6 +65,8 @@ class MemoryLane:
     unit, index     which command: `Unit.LOAD` or `Unit.STORE`, and its place in that queue
     begin_ps        shape (requests, channels): first data on that channel's bus (0 if none)
     finish_ps       same shape: last data (0 if none)
+    spent_cycles    shape (requests, 5): command-clock cycles of the channel that finished last, by
+                    `DRAM_PARTS`, since its last data before, or since the descriptor came to it
     states_ps       shape (channels, 5): time of each channel in each of `DRAM_STATES`
     row_hits, row_misses, row_conflicts, activates, refreshes: counts per channel
     """
@@ -70,6 +75,7 @@ class MemoryLane:
     index: Column
     begin_ps: Column
     finish_ps: Column
+    spent_cycles: Column
     states_ps: Column
     row_hits: Column
     row_misses: Column

@@ -4,8 +4,9 @@ Every command remembers what it waited for last. Starting from the last event of
 goes from each command to the one that let it start, and charges the time in between to one
 operator and one cause:
 
-dram        a descriptor was being served (data, rows, refresh and turnaround together)
-array       an array tile ran, or drained
+dram        a descriptor was being served: data; turnaround of the bus; refresh; activation, the
+            wait for a row; and latency, the way of the first data through an idle channel
+array       an array tile ran, or drained: compute, while operands stream; or fill and drain
 vector      a vector tile ran, or drained
 sram        SRAM capacity: a load came late because it found no room in the stream buffer while the
             memory stood idle; it counts here as far as the idle memory could have served it before
@@ -16,8 +17,18 @@ dispatch    an operator was being started, or a unit waited for its next clock e
 dependency  a load waited for something that no command accounts for (does not occur in programs
             that `accsim.lowering` makes; kept so that the causes always cover the whole)
 
-The parts add up to the elapsed time exactly: each step charges the span from where it stands back
-to where it goes.
+The causes add up to the elapsed time exactly: each step charges the span from where it stands back
+to where it goes. So do the parts of `dram` and `array` (`accsim.result.CAUSE_PARTS`):
+
+- The end of a descriptor is set by the channel that finishes last, so a span of its service is
+  divided as that channel's own cycles since its last data before (`MemoryLane.spent_cycles`). Where
+  the span is only a part of them (another channel had ended the descriptor before, or SRAM is
+  charged with the rest), all parts are shortened alike.
+- A span in which a tile occupies the array is divided as the cycles in which operands stream
+  through it and those in which none does. What a tile drains on its own is all fill and drain.
+
+`dma` is whole: a descriptor that waits behind another one at the issue port does so while the
+memory is busy with that one, which is then what counts.
 """
 
 from __future__ import annotations
@@ -26,28 +37,38 @@ from bisect import bisect_right
 
 import numpy as np
 
+from accsim.analysis.causes import COLUMNS, column_of
 from accsim.errors import InvariantError
 from accsim.program import Program, Unit
-from accsim.result import CAUSES
-from accsim.timeline import NO_BLOCKER, SRAM_BLOCKER, Column, Timeline
+from accsim.timeline import DRAM_PARTS, NO_BLOCKER, SRAM_BLOCKER, Column, Timeline
 
-_DRAM, _ARRAY, _VECTOR, _SRAM, _BANDWIDTH, _DMA, _DISPATCH, _DEPENDENCY = range(len(CAUSES))
+_DRAM = column_of("dram")
+_COMPUTE, _FILL = column_of("array", "compute"), column_of("array", "fill_drain")
+_VECTOR, _SRAM, _BANDWIDTH = column_of("vector"), column_of("sram"), column_of("sram_bandwidth")
+_DMA, _DISPATCH = column_of("dma"), column_of("dispatch")
+_DEPENDENCY = column_of("dependency")
 
 
 def attribute(program: Program, timeline: Timeline, op_count: int) -> Column:
-    """Charge the pass to operators and causes.
+    """Charge the pass to operators, causes and their parts.
 
     Returns:
-        Times in ps, shape (op_count, len(CAUSES)); they add up to `timeline.elapsed_ps`.
+        Times in ps by the columns of `accsim.analysis.causes`, shape (op_count, COLUMNS); they add
+        up to `timeline.elapsed_ps`.
 
     Raises:
         InvariantError: they do not (a bug).
     """
     if timeline.elapsed_ps == 0:
-        return np.zeros((op_count, len(CAUSES)), dtype=np.int64)
+        return np.zeros((op_count, COLUMNS), dtype=np.int64)
     walk = _Walk(program, timeline, op_count)
     walk.run()
-    charged = np.array(walk.charged, dtype=np.int64).reshape(op_count, len(CAUSES))
+    charged = np.array(walk.charged, dtype=np.int64).reshape(op_count, COLUMNS)
+    dram = charged[:, _DRAM : _DRAM + len(DRAM_PARTS)]
+    requests = np.array(walk.served_request, dtype=np.int64)
+    spans = np.array(walk.served_ps, dtype=np.int64)
+    parts = apportioned(spans, timeline.memory.spent_cycles[requests])
+    np.add.at(dram, np.array(walk.served_op, dtype=np.int64), parts)
     if int(charged.sum()) != timeline.elapsed_ps:
         raise InvariantError(
             f"causes add up to {int(charged.sum())} ps of {timeline.elapsed_ps} ps"
@@ -55,12 +76,39 @@ def attribute(program: Program, timeline: Timeline, op_count: int) -> Column:
     return charged
 
 
+def apportioned(spans: Column, spent: Column) -> Column:
+    """Divide spans of service in proportion to what channels spent their cycles on, in integers.
+
+    The parts up to each column are together rounded down, so each row adds up to its span. Of a
+    descriptor that no channel spent cycles on, all is latency.
+
+    Args:
+        spans: shape (spans,).
+        spent: `MemoryLane.spent_cycles` of each, shape (spans, 5).
+
+    Returns:
+        Times by `DRAM_PARTS`, same shape as `spent`.
+    """
+    sums = np.cumsum(spent, axis=1)
+    nothing = sums[:, -1] == 0
+    sums[nothing, -1] = 1
+    totals = sums[:, -1:]
+    # sums x spans / totals, in two steps, so that the products fit 64 bits.
+    whole, rest = np.divmod(spans[:, None], totals)
+    return np.diff(sums * whole + sums * rest // totals, axis=1, prepend=0)
+
+
 class _Walk:
     """A place on the critical path (`time`, `unit`, `index`) and what was charged so far."""
 
     def __init__(self, program: Program, timeline: Timeline, op_count: int) -> None:
         self.program = program
-        self.charged = [0] * (op_count * len(CAUSES))
+        self.charged = [0] * (op_count * COLUMNS)
+        # What is charged to the DRAM: operator, number of the descriptor, time. The parts of all of
+        # them are computed together in the end.
+        self.served_op: list[int] = []
+        self.served_request: list[int] = []
+        self.served_ps: list[int] = []
         # Plain lists: the walk takes tens of thousands of single steps.
         self.ready = [lane.ready_ps.tolist() for lane in timeline.lanes]
         self.start = [lane.start_ps.tolist() for lane in timeline.lanes]
@@ -84,12 +132,32 @@ class _Walk:
                 return unit, len(self.end[unit]) - 1
         raise InvariantError("no command ends when the pass does")
 
-    def charge(self, op: int, cause: int, back_to: int) -> None:
-        """Charge the span from `back_to` to the present place, and go there."""
+    def go(self, back_to: int) -> int:
+        """Go back to a time; the span from there to the present place."""
         if back_to > self.time:
             raise InvariantError("the critical path runs forward in time")
-        self.charged[op * len(CAUSES) + cause] += self.time - back_to
+        span = self.time - back_to
         self.time = back_to
+        return span
+
+    def charge(self, op: int, column: int, back_to: int) -> None:
+        """Charge the span from `back_to` to the present place, and go there."""
+        self.charged[op * COLUMNS + column] += self.go(back_to)
+
+    def charge_dram(self, op: int, request: int, back_to: int) -> None:
+        """The same for a span in which the memory serves a descriptor."""
+        self.served_op.append(op)
+        self.served_request.append(request)
+        self.served_ps.append(self.go(back_to))
+
+    def charge_array(self, op: int, i: int, back_to: int) -> None:
+        """The same for the span in which a tile occupies the array."""
+        tiles = self.program.array
+        span, fill = self.go(back_to), tiles.fill_cycles[i]
+        if fill:
+            fill = span * fill // (tiles.cycles[i] - tiles.drain_cycles[i])
+            self.charged[op * COLUMNS + _FILL] += fill
+        self.charged[op * COLUMNS + _COMPUTE] += span - fill
 
     def run(self) -> None:
         while self.time > 0:
@@ -102,12 +170,14 @@ class _Walk:
         """Back through a tile: from its results, or from where its unit took the next one."""
         unit, i = self.unit, self.index
         op = self.program.queue(Unit(unit)).op[i]
-        own = _ARRAY if unit == Unit.ARRAY else _VECTOR
         free = self.end[unit][i] - self.drain[unit][i]
         if self.time > free:
-            self.charge(op, own, free)
+            self.charge(op, _FILL if unit == Unit.ARRAY else _VECTOR, free)
         self.charge(op, _BANDWIDTH, self.time - self.sram_wait[unit][i])
-        self.charge(op, own, self.start[unit][i])
+        if unit == Unit.ARRAY:
+            self.charge_array(op, i, self.start[unit][i])
+        else:
+            self.charge(op, _VECTOR, self.start[unit][i])
         self.charge(op, _DISPATCH, self.ready[unit][i])
         self.follow(unit, i, self.blocker[unit][i])
 
@@ -136,7 +206,7 @@ class _Walk:
         arrival = self.start[unit][i]
         if arrival <= before:
             # The memory was still busy with the descriptor before.
-            self.charge(op, _DRAM, before)
+            self.charge_dram(op, number, before)
             self.unit, self.index = before_unit, before_index
             return
         ready = self.ready[unit][i]
@@ -149,7 +219,7 @@ class _Walk:
         idle = max(0, ready - before)
         if blocker == SRAM_BLOCKER:
             self.charge(op, _SRAM, max(arrival, self.time - idle))
-        self.charge(op, _DRAM, arrival)
+        self.charge_dram(op, number, arrival)
         self.charge(op, _DMA, max(ready, before))
         if not idle:
             if number == 0:

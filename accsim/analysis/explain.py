@@ -5,7 +5,8 @@ from __future__ import annotations
 from math import ceil
 
 from accsim.analysis.bounds import compute_floor_ps, memory_floor_ps
-from accsim.analysis.operators import SeenPass, by_cause, explain_ops, fold_ops
+from accsim.analysis.causes import by_cause, by_part
+from accsim.analysis.operators import SeenPass, explain_ops, fold_ops
 from accsim.explanation import PassExplanation
 from accsim.ops import OpTrace, TracedRun
 from accsim.timeline import DRAM_STATES
@@ -25,7 +26,8 @@ def explain(
     """
     chip, graph, program, stats = seen.chip, seen.graph, seen.program, seen.stats
     ops = explain_ops(seen)
-    causes = by_cause(stats.causes.sum(axis=0))
+    path = stats.path.sum(axis=0)
+    causes = by_cause(path)
     return PassExplanation(
         chip=chip.name,
         workload=trace.workload,
@@ -46,6 +48,7 @@ def explain(
         compute_floor_ps=ceil(compute_floor_ps(chip, graph, sum(program.contexts))),
         bound=max(causes, key=lambda cause: causes[cause]),
         causes_ps=causes,
+        causes_detail_ps=by_part(path),
         dram_states_ps=_dram_states(seen),
         lines=fold_ops(ops),
         ops=ops,

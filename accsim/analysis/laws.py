@@ -86,6 +86,25 @@ def _causes_make_groups(_result: Result, run: RunResult) -> Faults:
         yield from _add_up(f"ops[{index}].causes_ps", sum(op.causes_ps.values()), op.time_ps)
 
 
+def _parts_make_causes(_result: Result, run: RunResult) -> Faults:
+    told = [
+        ("causes_detail_ps", run.causes_detail_ps, run.causes_ps),
+        ("prefill_causes_detail_ps", run.prefill_causes_detail_ps, run.prefill_causes_ps),
+        *(
+            (f"ops[{index}].causes_detail_ps", op.causes_detail_ps, op.causes_ps)
+            for index, op in enumerate(run.ops)
+        ),
+    ]
+    for key, details, causes in told:
+        for cause, parts in details.items():
+            yield from _add_up(f"{key}.{cause}", sum(parts.values()), causes.get(cause, 0))
+
+
+def _causes_make_the_run(_result: Result, run: RunResult) -> Faults:
+    yield from _add_up("causes_ps", sum(run.causes_ps.values()), run.decode_ps)
+    yield from _add_up("prefill_causes_ps", sum(run.prefill_causes_ps.values()), run.prefill_ps)
+
+
 def _groups_make_the_run(_result: Result, run: RunResult) -> Faults:
     for whole, part, unit in (
         ("decode_ps", "time_ps", "ps"),
@@ -274,6 +293,8 @@ def _moved(run: RunResult) -> int:
 LAWS = (
     Law("no figure is negative", _in_each_run(_no_negative_figures)),
     Law("the causes of a group add up to its time", _in_each_run(_causes_make_groups)),
+    Law("the parts of a cause add up to it", _in_each_run(_parts_make_causes)),
+    Law("the causes add up to the run", _in_each_run(_causes_make_the_run)),
     Law("the groups add up to the run", _in_each_run(_groups_make_the_run)),
     Law("the parts of the model add up to the run", _in_each_run(_parts_make_the_run)),
     Law(

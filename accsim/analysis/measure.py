@@ -8,6 +8,7 @@ import numpy as np
 
 from accsim.analysis.attribution import attribute
 from accsim.analysis.bounds import compute_floor_ps, memory_floor_ps
+from accsim.analysis.causes import whole_causes
 from accsim.chip import Chip
 from accsim.errors import InvariantError
 from accsim.ops import PassGraph
@@ -21,7 +22,8 @@ UNITS = ("load", "store", "array", "vector")
 class PassStats:
     """One pass, simulated or interpolated; all times in ps.
 
-    causes        shape (operators, causes): critical-path time
+    path          critical-path time by the columns of `accsim.analysis.causes`, shape (operators,
+                  COLUMNS)
     op_bytes      shape (operators, 2): DRAM bytes read and written
     units         shape (4 units, 2): busy, and stalled (work left, waiting)
     dram          shape (5,): channel time by state, summed over the channels
@@ -31,7 +33,7 @@ class PassStats:
     sram_peak     most bytes of SRAM in use at once, activations included
     """
 
-    causes: Column
+    path: Column
     op_bytes: Column
     units: Column
     dram: Column
@@ -42,7 +44,12 @@ class PassStats:
     @property
     def elapsed_ps(self) -> int:
         """Duration of the pass: all causes together."""
-        return int(self.causes.sum())
+        return int(self.path.sum())
+
+    @property
+    def causes(self) -> Column:
+        """Critical-path time by cause, shape (operators, len(CAUSES))."""
+        return whole_causes(self.path)
 
     @property
     def sram_bytes(self) -> int:
@@ -56,7 +63,7 @@ def measure(chip: Chip, graph: PassGraph, program: Program, timeline: Timeline) 
     Raises:
         InvariantError: the pass beats a bound, or its times do not add up.
     """
-    causes = attribute(program, timeline, len(graph.ops))
+    path = attribute(program, timeline, len(graph.ops))
     op_bytes = np.zeros((len(graph.ops), 2), dtype=np.int64)
     for column, queue in enumerate((program.loads, program.stores)):
         sizes = np.array(queue.rows, dtype=np.int64) * np.array(queue.row_bytes, dtype=np.int64)
@@ -71,7 +78,7 @@ def measure(chip: Chip, graph: PassGraph, program: Program, timeline: Timeline) 
         memory.refreshes,
     )
     return PassStats(
-        causes=causes,
+        path=path,
         op_bytes=op_bytes,
         units=_unit_times(timeline),
         dram=memory.states_ps.sum(axis=0),

@@ -9,6 +9,7 @@ import numpy as np
 
 from accsim.analysis.alike import fold
 from accsim.analysis.bounds import memory_floor_ps
+from accsim.analysis.causes import by_cause, by_part
 from accsim.analysis.measure import PassStats, service_ps
 from accsim.array.formula import tile_formula
 from accsim.chip import Chip
@@ -25,7 +26,6 @@ from accsim.explanation import (
 from accsim.mapping import Account, AttentionMapping, MatmulMapping, OpMapping
 from accsim.ops import Op, PassGraph, Tensor
 from accsim.program import Commands, Program, Tiles, Unit
-from accsim.result import CAUSES
 from accsim.timeline import Column, Timeline
 from accsim.units import PS_PER_S
 
@@ -114,8 +114,9 @@ class _Explainer:
                 dram=self.dram(index, op),
                 array=self.array(index, op, int(occupied[0][index])),
                 vector=self.vector(index, op, int(occupied[1][index])),
-                time_ps=int(self.seen.stats.causes[index].sum()),
-                causes_ps=by_cause(self.seen.stats.causes[index]),
+                time_ps=int(self.seen.stats.path[index].sum()),
+                causes_ps=by_cause(self.seen.stats.path[index]),
+                causes_detail_ps=by_part(self.seen.stats.path[index]),
             )
             for index, op in enumerate(self.graph.ops)
         )
@@ -252,11 +253,6 @@ class _Explainer:
             cycles=occupied,
             busy_ps=int(self.busy[Unit.VECTOR][index]),
         )
-
-
-def by_cause(times: Column) -> dict[str, int]:
-    """Times of all causes by name."""
-    return {cause: int(time) for cause, time in zip(CAUSES, times, strict=True)}
 
 
 def _occupied_cycles(tiles: Tiles) -> Column:

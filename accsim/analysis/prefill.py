@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from accsim.analysis.causes import COLUMNS
 from accsim.analysis.sampling import SampledPasses
-from accsim.result import CAUSES
 from accsim.timeline import Column
 
 
@@ -16,13 +16,13 @@ from accsim.timeline import Column
 class PrefillStats:
     """All prefill passes: time by cause in ps, DRAM bytes, layers simulated of all, and other work.
 
-    causes: shape (causes,). Each pass counts its layers; `layers_simulated` is less than `layers`
-    where equal layers were extrapolated from one of them, or whole passes interpolated.
-    `max_error` is that of `SampledPasses`. `sram_bytes` are those of array and vector unit,
-    `vector_elements` count once for each pass over them.
+    path: by the columns of `accsim.analysis.causes`, shape (COLUMNS,). Each pass counts its
+    layers; `layers_simulated` is less than `layers` where equal layers were extrapolated from one
+    of them, or whole passes interpolated. `max_error` is that of `SampledPasses`. `sram_bytes` are
+    those of array and vector unit, `vector_elements` count once for each pass over them.
     """
 
-    causes: Column
+    path: Column
     read_bytes: int
     write_bytes: int
     layers: int
@@ -35,12 +35,12 @@ class PrefillStats:
 
     @property
     def elapsed_ps(self) -> int:
-        return int(self.causes.sum())
+        return int(self.path.sum())
 
     @classmethod
     def none(cls) -> PrefillStats:
         """No pass."""
-        return cls(np.zeros(len(CAUSES), dtype=np.int64), 0, 0, 0, 0, 0.0, 0, 0, 0, 0)
+        return cls(np.zeros(COLUMNS, dtype=np.int64), 0, 0, 0, 0, 0.0, 0, 0, 0, 0)
 
     @classmethod
     def of(
@@ -52,12 +52,12 @@ class PrefillStats:
         refreshes, which no operator is charged with, grow with the DRAM bytes and with the time.
         """
         model = sorted(model_ops)
-        causes = np.zeros(len(CAUSES), dtype=np.int64)
+        path = np.zeros(COLUMNS, dtype=np.int64)
         moved = np.zeros(2, dtype=np.int64)
         work = np.zeros(2, dtype=np.int64)
         activates = refreshes = 0
         for one in passes.stats:
-            causes += one.causes.sum(axis=0) + missing * one.causes[model].sum(axis=0)
+            path += one.path.sum(axis=0) + missing * one.path[model].sum(axis=0)
             moved += one.op_bytes.sum(axis=0) + missing * one.op_bytes[model].sum(axis=0)
             work += one.op_work.sum(axis=0) + missing * one.op_work[model].sum(axis=0)
             more_bytes = missing * int(one.op_bytes[model].sum())
@@ -65,7 +65,7 @@ class PrefillStats:
             activates += _grown(int(one.rows[3]), int(one.op_bytes.sum()), more_bytes)
             refreshes += _grown(int(one.rows[4]), one.elapsed_ps, more_ps)
         return cls(
-            causes=causes,
+            path=path,
             read_bytes=int(moved[0]),
             write_bytes=int(moved[1]),
             layers=layers * len(passes.stats),
@@ -79,7 +79,7 @@ class PrefillStats:
 
     def __add__(self, other: PrefillStats) -> PrefillStats:
         return PrefillStats(
-            self.causes + other.causes,
+            self.path + other.path,
             self.read_bytes + other.read_bytes,
             self.write_bytes + other.write_bytes,
             self.layers + other.layers,

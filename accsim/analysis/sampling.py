@@ -129,10 +129,10 @@ def between(
 
     # Running sums are mixed, so that the pass as a whole is rounded once, not in each of its
     # hundreds of parts: no unit is then busy for longer than the pass takes.
-    sums = mix(np.cumsum(a.causes), np.cumsum(b.causes))
+    sums = mix(np.cumsum(a.path), np.cumsum(b.path))
     work = mix(np.cumsum(a.op_work, axis=0), np.cumsum(b.op_work, axis=0))
     return PassStats(
-        causes=np.diff(sums, prepend=0).reshape(a.causes.shape),
+        path=np.diff(sums, prepend=0).reshape(a.path.shape),
         op_bytes=mix(a.op_bytes, b.op_bytes),
         units=mix(a.units, b.units),
         dram=mix(a.dram, b.dram),

@@ -13,6 +13,7 @@ from accsim.analysis.bounds import (
     memory_floor_ps,
     roofline_bound,
 )
+from accsim.analysis.causes import COLUMNS, by_cause, by_part, whole_causes
 from accsim.analysis.energy import decode_work, energy, prefill_work
 from accsim.analysis.measure import UNITS, PassStats
 from accsim.analysis.prefill import PrefillStats
@@ -61,7 +62,7 @@ def summarize(
     steps = sum(graph.role == "target" for graph in graphs)
     # The first token of every sequence comes out of the prefill.
     gaps = run.output_tokens - 1
-    causes = sum((one.causes.sum(axis=0) for one in stats), np.zeros(len(CAUSES), dtype=np.int64))
+    path = sum((one.path.sum(axis=0) for one in stats), np.zeros(COLUMNS, dtype=np.int64))
     prompt = [(trace.graphs[one.graph], one.context) for one in run.prefill]
     prefill_floor = max(
         memory_floor_ps(chip, prefill.read_bytes + prefill.write_bytes),
@@ -101,10 +102,10 @@ def summarize(
         units=_units(stats, decode_ps),
         dram=_dram(chip, stats, decode_ps),
         sram_peak_bytes=max(one.sram_peak for one in stats),
-        bound=_largest(causes),
-        bound_share=_shares(causes),
-        prefill_bound=_largest(prefill.causes),
-        prefill_bound_share=_shares(prefill.causes),
+        bound=_largest(path),
+        bound_share=_shares(path),
+        prefill_bound=_largest(prefill.path),
+        prefill_bound_share=_shares(prefill.path),
         sampling=Sampling(
             passes=len(stats),
             simulated=decode.simulated,
@@ -122,6 +123,10 @@ def summarize(
             tokens=tokens,
             passes=steps,
         ),
+        causes_ps=by_cause(path),
+        causes_detail_ps=by_part(path),
+        prefill_causes_ps=by_cause(prefill.path),
+        prefill_causes_detail_ps=by_part(prefill.path),
     )
 
 
@@ -142,8 +147,8 @@ def speedups(baseline: str, runs: tuple[RunResult, ...]) -> Speedup:
     )
 
 
-def _largest(causes: Column) -> Cause:
-    return CAUSES[int(np.argmax(causes))]
+def _largest(path: Column) -> Cause:
+    return CAUSES[int(np.argmax(whole_causes(path)))]
 
 
 def _own_cause(kind: OpKind) -> Cause:
@@ -153,9 +158,9 @@ def _own_cause(kind: OpKind) -> Cause:
     return "dram" if kind in ("kv_append", "kv_copy") else "vector"
 
 
-def _shares(causes: Column) -> dict[str, float]:
-    total = int(causes.sum())
-    return {name: int(part) / total for name, part in zip(CAUSES, causes, strict=True)}
+def _shares(path: Column) -> dict[str, float]:
+    total = int(path.sum())
+    return {name: time / total for name, time in by_cause(path).items()}
 
 
 def _utilization(
@@ -220,7 +225,7 @@ def _op_groups(
     """Operators of the same group, over all layers and passes, most time first."""
     groups: dict[str, _Group] = {}
     members: dict[str, dict[str, list[int]]] = {}
-    causes: dict[str, Column] = {}
+    paths: dict[str, Column] = {}
     moved: dict[str, Column] = {}
     for (graph, context), one in zip(pairs, stats, strict=True):
         for op in graph.ops:
@@ -230,12 +235,12 @@ def _op_groups(
         if graph.name not in members:
             members[graph.name] = _members(op.group for op in graph.ops)
         for name, indices in members[graph.name].items():
-            causes[name] = causes.get(name, 0) + one.causes[indices].sum(axis=0)
+            paths[name] = paths.get(name, 0) + one.path[indices].sum(axis=0)
             moved[name] = moved.get(name, 0) + one.op_bytes[indices].sum(axis=0)
     result = []
     for name, group in groups.items():
         read, write = (int(part) for part in moved[name])
-        time = int(causes[name].sum())
+        time = int(paths[name].sum())
         roof = roofline_bound(chip, group.macs, read + write, group.bits)
         result.append(
             OpStats(
@@ -249,10 +254,9 @@ def _op_groups(
                 macs=group.macs,
                 intensity_macs_per_byte=group.macs / (read + write) if read + write else None,
                 roofline_bound=roof,
-                bound=_largest(causes[name]) if time else _own_cause(group.kind),
-                causes_ps={
-                    cause: int(part) for cause, part in zip(CAUSES, causes[name], strict=True)
-                },
+                bound=_largest(paths[name]) if time else _own_cause(group.kind),
+                causes_ps=by_cause(paths[name]),
+                causes_detail_ps=by_part(paths[name]),
             )
         )
     order = {stat.name: place for place, stat in enumerate(result)}
@@ -267,7 +271,7 @@ def _parts_ps(graphs: list[PassGraph], stats: tuple[PassStats, ...]) -> dict[str
         if graph.name not in members:
             members[graph.name] = _members(op.name.partition(".")[0] for op in graph.ops)
         for name, indices in members[graph.name].items():
-            parts[name] = parts.get(name, 0) + int(one.causes[indices].sum())
+            parts[name] = parts.get(name, 0) + int(one.path[indices].sum())
     return parts
 
 

@@ -13,7 +13,9 @@ class TileCost:
 
     `cycles` pass from the first operand to the last output. In the last `drain_cycles` of them the
     array can already take the next tile, so it is occupied for `cycles - drain_cycles`; what needs
-    the outputs waits for all of them.
+    the outputs waits for all of them. In `fill_cycles` of those before that, nothing streams
+    through the array: it fills or drains within the tile, waits for its ports, or pays the latency
+    of its pipeline.
 
     `a_reads`, `b_reads` and `c_writes` count elements of the inputs, the weights and the outputs
     (partial sums included); `c_reads` the partial sums that are read again because another array
@@ -26,6 +28,7 @@ class TileCost:
     c_writes: int
     c_reads: int = 0
     drain_cycles: int = 0
+    fill_cycles: int = 0
 
 
 def ceil_div(a: int, b: int) -> int:

@@ -76,6 +76,7 @@ def dot_product_cost(
         b_reads=terms.all_turns * k * n,
         c_writes=m * n * reducing,
         c_reads=m * n * (reducing - 1),
+        fill_cycles=array.latency_cycles,
     )
 
 

@@ -81,7 +81,8 @@ class SystolicTerms:
     """What the cycles of a tile follow from.
 
     `shares` are the sizes of the array with the largest share of the tile, its reduction in
-    `steps`; `axes` the dimensions that run down the array, across it and through it.
+    `steps`; `axes` the dimensions that run down the array, across it and through it. `cycles`,
+    `drain_cycles` and `fill_cycles` are those of `TileCost`.
     """
 
     steps: int
@@ -89,6 +90,7 @@ class SystolicTerms:
     axes: tuple[Split, Split, Split]
     cycles: int
     drain_cycles: int
+    fill_cycles: int
 
 
 def systolic_terms(
@@ -128,15 +130,18 @@ def systolic_cost(
         c_writes=m * n * sums,
         c_reads=m * n * (reducing - 1),
         drain_cycles=terms.drain_cycles,
+        fill_cycles=terms.fill_cycles,
     )
 
 
-def _cycles(array: SystolicArray, folds: int, stream: int) -> tuple[int, int]:
-    """Cycles of equal folds on one array, and how many of them the next tile may use."""
+def _cycles(array: SystolicArray, folds: int, stream: int) -> tuple[int, int, int]:
+    """Cycles of equal folds on one array, how many of them the next tile may use, and in how many
+    of the others no operand streams.
+    """
     alone = stream + array.rows + array.columns - 2
     if array.dataflow != "output_stationary":
         alone += array.rows
     if not array.double_buffered:
-        return folds * alone, 0
+        return folds * alone, 0, folds * (alone - stream)
     period = max(stream, array.rows)
-    return (folds - 1) * period + alone, alone - period
+    return (folds - 1) * period + alone, alone - period, folds * (period - stream)

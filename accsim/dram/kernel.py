@@ -60,7 +60,12 @@ MISSES = 5
 CONFLICTS = 6
 ACTIVATES = 7
 REFRESHES = 8
-STATISTICS = 9
+REOPENING = 9  # part of ACTIVATION: rows opened after a refresh that could have been before it
+STATISTICS = 10
+
+# What the time of a descriptor is spent on (`accsim.timeline.DRAM_PARTS`): the four states, then
+LATENCY = 4
+SPENT = 5
 
 # Parameters.
 (
@@ -230,11 +235,16 @@ def serve(
                 slot = ready
             # The controller sees a request once its queue has room: that far ahead of the bus.
             seen = max(arrival, last - p[P_QUEUE] * p[P_CCD_S])
+        refreshed = False
+        anyway = 0
         if refreshing and ranks[rank, REFRESH_DUE] <= slot:
             _refresh(p, ranks, rank, banks, stats, c, slot)
             if ranks[rank, REFRESH_END] > slot:
                 stats[c, REFRESH] += ranks[rank, REFRESH_END] - slot
+                # So long would the bus have waited for a row without the refresh.
+                anyway = max(0, seen + to_row - slot)
                 slot = ranks[rank, REFRESH_END]
+                refreshed = True
 
         # First round: one burst in each bank group, each as soon as its row is open.
         touched = min(count, groups)
@@ -268,7 +278,11 @@ def serve(
                 banks[bank, OPEN_ROW] = row
                 banks[bank, ACT_AT] = act
                 if act + to_row > earliest:
-                    stats[c, ACTIVATION] += act + to_row - earliest
+                    wait = act + to_row - earliest
+                    stats[c, ACTIVATION] += wait
+                    if refreshed:
+                        stats[c, REOPENING] += max(0, wait - anyway)
+                        anyway = max(0, anyway - wait)
                     earliest = act + to_row
             column = earliest
             banks[bank, USED_AT] = column
@@ -315,6 +329,37 @@ def serve(
 
 
 @compiled
+def _data_end(p: Ints, channels: Ints, c: int) -> int:
+    """The cycle at which the last data of a channel has passed; 0 before any."""
+    if not channels[c, STARTED]:
+        return 0
+    latency = p[P_CWL] if channels[c, LAST_WRITE] else p[P_CL]
+    return channels[c, LAST_COLUMN] + latency + p[P_BURST]
+
+
+@compiled
+def _note_spent(spent: Ints, stats: Ints, c: int, before: Ints, span: int) -> None:
+    """Say what channel `c` did in `span` cycles, from its statistics `before` and now.
+
+    Rows that could have been opened in time without a refresh wait because of it: that is refresh
+    here, and activation in the statistics.
+    The states count from one column command to where the next may follow. What data on the bus
+    take longer is latency: that of the first column after a pause, and by how much that of a read
+    exceeds that of a write. What they take less, a write after a read, is turnaround saved.
+    """
+    rest = span
+    for state in range(LATENCY):
+        spent[state] = stats[c, state] - before[state]
+        rest -= spent[state]
+    if rest < 0:
+        spent[TURNAROUND] = max(0, spent[TURNAROUND] + rest)
+    spent[LATENCY] = max(0, rest)
+    reopening = stats[c, REOPENING] - before[REOPENING]
+    spent[REFRESH] += reopening
+    spent[ACTIVATION] -= reopening
+
+
+@compiled
 def submit(
     p: Ints,
     channels: Ints,
@@ -322,6 +367,7 @@ def submit(
     banks: Ints,
     stats: Ints,
     window: Ints,
+    spent: Ints,
     address: int,
     rows: int,
     row_bytes: int,
@@ -332,7 +378,10 @@ def submit(
     """Serve a 2-D descriptor: `rows` runs of `row_bytes`, `stride` apart, from byte `address`.
 
     `window` receives, per channel, the cycles at which its data begins and ends on the bus (-1 and
-    0 for a channel that has no part of it). The other arrays as in `serve`.
+    0 for a channel that has no part of it). `spent` receives how many cycles the channel that
+    finishes last (the first of those that do) spends in the states DATA to ACTIVATION and with
+    LATENCY, from its last data before, or from `arrival`, to its last data. The other arrays as in
+    `serve`.
 
     Returns:
         The cycle at which the last byte has passed the pins.
@@ -340,9 +389,13 @@ def submit(
     burst = p[P_BURST_BYTES]
     count, interleave = p[P_CHANNELS], p[P_INTERLEAVE]
     finish = arrival
+    latest = 0
+    before = np.zeros(STATISTICS, dtype=np.int64)
     for c in range(count):
         window[c, 0] = -1
         window[c, 1] = 0
+        begun = max(_data_end(p, channels, c), arrival)
+        before[:] = stats[c]
         for row in range(rows):
             start = address + row * stride
             low = channel_bytes_below(start, c, count, interleave)
@@ -363,5 +416,8 @@ def submit(
                 if window[c, 0] < 0:
                     window[c, 0] = begin
                 window[c, 1] = done
+        if window[c, 1] > latest:
+            latest = window[c, 1]
+            _note_spent(spent, stats, c, before, latest - begun)
         finish = max(finish, window[c, 1])
     return finish

@@ -34,6 +34,9 @@ class MemoryModel(Protocol):
 
     window: Ints
     """After `submit`: first and last cycle of data per channel, shape (channels, 2); -1: none."""
+    spent: Ints
+    """After `submit`: what the channel that finishes last spent its cycles on since its last data
+    before, or since the descriptor came to an idle channel: `DRAM_PARTS`, shape (5,)."""
 
     def submit(
         self, now_ps: int, address: int, rows: int, row_bytes: int, stride_bytes: int, write: bool
@@ -130,6 +133,7 @@ class RowGranularMemory:
         self._banks[:, kernel.ACT_AT] = kernel.LONG_AGO
         self._stats = np.zeros((memory.channels, kernel.STATISTICS), dtype=np.int64)
         self.window: Ints = np.zeros((memory.channels, 2), dtype=np.int64)
+        self.spent: Ints = np.zeros(kernel.SPENT, dtype=np.int64)
         self._clock = memory.part.clock
 
     def submit(
@@ -144,6 +148,7 @@ class RowGranularMemory:
             self._banks,
             self._stats,
             self.window,
+            self.spent,
             address,
             rows,
             row_bytes,

@@ -25,6 +25,7 @@ from accsim.engine.story import deadlock_story
 from accsim.errors import Deadlock, InvariantError
 from accsim.program import Program, Tiles, Transfers, Unit
 from accsim.timeline import (
+    DRAM_PARTS,
     NO_BLOCKER,
     SLOT_BLOCKER,
     SRAM_BLOCKER,
@@ -128,6 +129,7 @@ class _Machine:
         self.last_done_ps = 0
         requests = len(program.loads) + len(program.stores)
         self.windows = np.zeros((requests, chip.memory.channels, 2), dtype=np.int64)
+        self.spent = np.zeros((requests, len(DRAM_PARTS)), dtype=np.int64)
         self.request_unit: list[int] = []
         self.request_index: list[int] = []
         shared = chip.sram_compute_bytes_per_cycle
@@ -317,6 +319,7 @@ class _Machine:
                 finish = self.last_done_ps
             self.last_done_ps = finish
             self.windows[len(self.request_unit)] = self.memory.window
+            self.spent[len(self.request_unit)] = self.memory.spent
             self.request_unit.append(int(unit))
             self.request_index.append(i)
             lane.ready[i] = now
@@ -367,6 +370,7 @@ class _Machine:
                 index=_column(self.request_index),
                 begin_ps=self.memory.to_ps(np.maximum(self.windows[:, :, 0], 0)),
                 finish_ps=self.memory.to_ps(self.windows[:, :, 1]),
+                spent_cycles=self.spent,
                 states_ps=np.concatenate([states, idle], axis=1),
                 row_hits=stats.row_hits,
                 row_misses=stats.row_misses,

@@ -41,6 +41,7 @@ class Work:
     macs: int
     sram_bytes: int
     drain_cycles: int = 0
+    fill_cycles: int = 0
 
 
 PARTIAL_SUM_BYTES = 4
@@ -63,7 +64,7 @@ def array_work(
     operands = -(-(cost.a_reads * a_bits + cost.b_reads * b_bits + outputs * c_bits) // 8)
     partial_sums = cost.c_writes + cost.c_reads - outputs
     moved = operands + partial_sums * PARTIAL_SUM_BYTES
-    return Work(cost.cycles, macs, moved, cost.drain_cycles)
+    return Work(cost.cycles, macs, moved, cost.drain_cycles, cost.fill_cycles)
 
 
 @dataclass
@@ -155,6 +156,7 @@ class _TransferQueue(_Queue):
 class _TileQueue(_Queue):
     cycles: list[int] = field(default_factory=list)
     drain_cycles: list[int] = field(default_factory=list)
+    fill_cycles: list[int] = field(default_factory=list)
     macs: list[int] = field(default_factory=list)
     sram_bytes: list[int] = field(default_factory=list)
 
@@ -163,6 +165,7 @@ class _TileQueue(_Queue):
             **self.columns(),  # type: ignore[arg-type]
             cycles=tuple(self.cycles),
             drain_cycles=tuple(self.drain_cycles),
+            fill_cycles=tuple(self.fill_cycles),
             macs=tuple(self.macs),
             sram_bytes=tuple(self.sram_bytes),
         )
@@ -262,6 +265,7 @@ class ProgramBuilder:
         queue.append(op, label, needs, free)
         queue.cycles.append(work.cycles)
         queue.drain_cycles.append(work.drain_cycles)
+        queue.fill_cycles.append(work.fill_cycles)
         queue.macs.append(work.macs)
         queue.sram_bytes.append(work.sram_bytes)
         return len(queue.op)
@@ -294,6 +298,7 @@ class ProgramBuilder:
         array.extend(op, labels, range(at + 1, at + 1 + count), needs, loaded)
         array.cycles.extend([work.cycles for work in works] * turns)
         array.drain_cycles.extend([work.drain_cycles for work in works] * turns)
+        array.fill_cycles.extend([work.fill_cycles for work in works] * turns)
         array.macs.extend([work.macs for work in works] * turns)
         array.sram_bytes.extend([work.sram_bytes for work in works] * turns)
         return len(array.op)

@@ -327,6 +327,7 @@ class AttentionUnits:
             cost.b_reads * unit.heads,
             cost.c_writes * unit.heads,
             drain_cycles=drain,
+            fill_cycles=cost.fill_cycles * times,
         )
         outputs = unit.heads * rows * outer
         return array_work(whole, macs, outputs, self.bits, self.kv_bits, self.bits)

@@ -16,7 +16,7 @@ from accsim.mapping import AttentionMapping
 from accsim.report.explain import dram_sentence, pass_title
 from accsim.report.mapping_words import counted, cut_words, mapping_words, pin_lines, places_words
 from accsim.report.metrics import percent
-from accsim.report.wording import CAUSE_NAMES
+from accsim.report.wording import CAUSE_NAMES, DETAIL_NAMES
 from accsim.units import show_count, show_rate, show_time
 
 ATTENTION = ("scores", "softmax", "attend")
@@ -215,10 +215,19 @@ def _sharing(told: PassExplanation, op: OpExplanation) -> tuple[OpExplanation, .
 
 
 def _causes(op: OpExplanation) -> list[str]:
-    """The time on the critical path by cause, in ps; the parts add up to the last line."""
+    """The time on the critical path by cause, in ps; the causes add up to the last line.
+
+    Below a cause of which more than one part took time stand those parts, indented.
+    """
     if not op.time_ps:
         return ["0 ps: it is never what the pass waits for"]
-    waits = {CAUSE_NAMES[cause]: time for cause, time in op.causes_ps.items() if time}
+    waits: dict[str, int] = {}
+    for cause, time in op.causes_ps.items():
+        if time:
+            waits[CAUSE_NAMES[cause]] = time
+        parts = {part: ps for part, ps in op.causes_detail_ps.get(cause, {}).items() if ps}
+        if len(parts) > 1:
+            waits |= {f"  {DETAIL_NAMES[part]}": ps for part, ps in parts.items()}
     width, digits = max(map(len, (*waits, "together"))), len(f"{op.time_ps:,}")
     lines = [
         f"{name:{width}}  {time:>{digits},} ps  {percent(time / op.time_ps):>7}"

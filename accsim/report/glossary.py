@@ -195,7 +195,16 @@ GLOSSARY = (
                 "The cause with the largest share of the critical path, and all shares (sum 1). "
                 "It comes from the simulation, not from intensity.",
             ),
-            _entry("causes_ps", "Critical path of an operator group by cause."),
+            _entry(
+                "causes_ps | prefill_causes_ps",
+                "Critical path by cause, of an operator group or of a run; of its prefill.",
+            ),
+            _entry(
+                "causes_detail_ps | prefill_causes_detail_ps",
+                "The same by part, for causes that have parts: of DRAM time data, turnaround, "
+                "refresh, row activation and latency, of array time compute and fill_drain. Parts "
+                "add up to their cause.",
+            ),
             _entry(
                 "dram | DRAM",
                 "Cause: a transfer was being served; data, row commands, refresh and turnaround.",

@@ -5,8 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from accsim.report.wording import CAUSE_NAMES, NOTED_SHARE
-from accsim.result import CAUSES, DramStats, Estimate, Generations, OpStats, Result, RunResult
+from accsim.report.wording import CAUSE_NAMES, DETAIL_NAMES, NOTED_SHARE
+from accsim.result import (
+    CAUSE_PARTS,
+    CAUSES,
+    Cause,
+    DramStats,
+    Estimate,
+    Generations,
+    OpStats,
+    Result,
+    RunResult,
+)
 from accsim.timeline import DRAM_STATES
 from accsim.units import show_bytes, show_capacity, show_count, show_energy, show_time
 
@@ -196,12 +206,24 @@ def _cause_rows(runs: tuple[RunResult, ...]) -> Iterable[Row]:
         shares = [run.bound_share.get(cause, 0.0) for run in runs]
         if max(shares) >= NOTED_SHARE:
             yield Row(CAUSE_NAMES[cause], tuple(percent(share) for share in shares))
+            yield from _part_rows(runs, cause)
         else:
             others = [other + share for other, share in zip(others, shares, strict=True)]
     if any(others):
         yield Row("others", tuple(percent(share) for share in others))
     prefill = (f"{CAUSE_NAMES[r.prefill_bound]} {_whole_percent(r)}" for r in runs)
     yield Row("prefill bound", tuple(prefill))
+
+
+def _part_rows(runs: tuple[RunResult, ...], cause: Cause) -> Iterable[Row]:
+    """The noted parts of a cause, if they are more than one; they are shares of the whole path."""
+    noted = []
+    for part in CAUSE_PARTS.get(cause, ()):
+        shares = [run.causes_detail_ps[cause][part] / run.decode_ps for run in runs]
+        if max(shares) >= NOTED_SHARE:
+            noted.append(Row(f"  {DETAIL_NAMES[part]}", tuple(percent(share) for share in shares)))
+    if len(noted) > 1:
+        yield from noted
 
 
 def _whole_percent(run: RunResult) -> str:

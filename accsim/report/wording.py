@@ -16,6 +16,17 @@ CAUSE_NAMES = {
     "dependency": "dependencies",
 }
 
+DETAIL_NAMES = {
+    "data": "data",
+    "turnaround": "turnaround",
+    "refresh": "refresh",
+    "activation": "row activation",
+    "latency": "latency",
+    "compute": "compute",
+    "fill_drain": "fill and drain",
+}
+"""Parts of causes (`accsim.result.CAUSE_PARTS`)."""
+
 NOTED_SHARE = 0.001
 """Groups and causes below this share of the time are not worth a line."""
 

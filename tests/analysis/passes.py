@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
+from accsim.analysis.causes import COLUMNS
 from accsim.analysis.measure import PassStats
-from accsim.result import CAUSES
 
 
 def pass_of(elapsed_ps: int, read_bytes: int = 0) -> PassStats:
-    """A pass of one operator: all its time is DRAM's."""
-    causes = np.zeros((1, len(CAUSES)), dtype=np.int64)
-    causes[0, 0] = elapsed_ps
+    """A pass of one operator: all its time is DRAM's, and that data's."""
+    path = np.zeros((1, COLUMNS), dtype=np.int64)
+    path[0, 0] = elapsed_ps
     return PassStats(
-        causes=causes,
+        path=path,
         op_bytes=np.array([[read_bytes, 0]], dtype=np.int64),
         units=np.zeros((4, 2), dtype=np.int64),
         dram=np.zeros(5, dtype=np.int64),

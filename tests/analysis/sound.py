@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from accsim.result import (
+    CAUSE_PARTS,
     CAUSES,
     Area,
     Bounded,
@@ -85,6 +86,10 @@ def sound_run(name: str, passes: int, max_tokens: int = 1) -> RunResult:
             _group("softmax", "array", array_ps, 0, 10_000_000 * passes, 0),
         ),
         parts_ps={"layers": time_ps},
+        causes_ps={**dict.fromkeys(CAUSES, 0), "dram": dram_ps, "array": array_ps},
+        causes_detail_ps=_parts(dram=dram_ps, array=array_ps),
+        prefill_causes_ps={**dict.fromkeys(CAUSES, 0), "array": 2 * MS},
+        prefill_causes_detail_ps=_parts(array=2 * MS),
         energy=_energy(passes),
         generations=Generations(
             count=100,
@@ -115,7 +120,16 @@ def _group(
         roofline_bound="memory",
         bound=cause,
         causes_ps={**dict.fromkeys(CAUSES, 0), cause: time_ps},
+        causes_detail_ps=_parts(**{cause: time_ps}),
     )
+
+
+def _parts(**first_ps: int) -> dict[str, dict[str, int]]:
+    """Time of causes that have parts, all of it in the first."""
+    return {
+        cause: {name: first_ps.get(cause, 0) * (name == names[0]) for name in names}
+        for cause, names in CAUSE_PARTS.items()
+    }
 
 
 def _energy(passes: int) -> Energy:

@@ -8,21 +8,26 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from operator import sub
 
+import numpy as np
 import pytest
 from engine.ideal import IdealMemory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lowering.cases import Case, cases, lowered
 
-from accsim.analysis.attribution import attribute
-from accsim.chip import Chip, Dma
+from accsim.analysis.attribution import apportioned, attribute
+from accsim.analysis.causes import by_part, column_of, whole_causes
+from accsim.chip import Chip, Dma, Memory, RefreshScheme
+from accsim.dram.standards import PARTS
 from accsim.engine.simulate import simulate
 from accsim.errors import InvariantError
 from accsim.lowering.builder import NOTHING, Needs, ProgramBuilder, Work
 from accsim.program import Program, Unit
 from accsim.result import CAUSES
 from accsim.timeline import NO_BLOCKER, Column, Lane, Timeline
+from accsim.units import Clock
 
 Causes = dict[str, float]
 
@@ -47,10 +52,10 @@ def ops(program: Program) -> list[int]:
 
 def readable(charged_ps: Column) -> dict[int, Causes]:
     found: dict[int, Causes] = {}
-    for op, row in enumerate(charged_ps.tolist()):
-        for name, time in zip(CAUSES, row, strict=True):
+    for op, row in enumerate(charged_ps):
+        for name, time in zip(CAUSES, whole_causes(row), strict=True):
             if time:
-                found.setdefault(op, {})[name] = time / 1000
+                found.setdefault(op, {})[name] = int(time) / 1000
     return found
 
 
@@ -276,6 +281,128 @@ def test_a_pass_without_commands_has_no_causes(chip: Chip) -> None:
     assert not attribute(program, timeline, 2).any()
 
 
+# -- parts of causes -------------------------------------------------------------------------------
+
+
+def parts(program: Program, chip: Chip) -> dict[str, dict[str, float]]:
+    """What the parts of causes are charged with, in ns; zeros left out."""
+    timeline = simulate(program, chip)
+    told = by_part(attribute(program, timeline, max(ops(program)) + 1).sum(axis=0))
+    return {
+        cause: {part: time / 1000 for part, time in times.items() if time}
+        for cause, times in told.items()
+    }
+
+
+def one_channel(chip: Chip, refresh: RefreshScheme = "off") -> Chip:
+    """One channel of DDR4-3200 behind a DMA that issues at once; 625 ps a cycle, see `dram.rig`."""
+    memory = Memory(PARTS["DDR4-3200"], 1, 1, 64, 32, refresh)
+    return replace(chip, memory=memory, dma=Dma(4, 0))
+
+
+def test_a_load_of_a_closed_row_is_activation_latency_and_data(chip: Chip) -> None:
+    # 22 cycles (tRCD), 22 (CL) and 4: 13.75, 13.75 and 2.5 ns.
+    program = sealed(stream(1, 64, 1))
+    assert parts(program, one_channel(chip)) == {
+        "dram": {"data": 2.5, "activation": 13.75, "latency": 13.75},
+        "array": {"compute": 1},
+    }
+
+
+def test_a_load_after_a_store_pays_the_turnaround(chip: Chip) -> None:
+    # The store as the load above, but for CWL, 16: 42 cycles, 26.25 ns. The load waits for it, and
+    # is offered at that time: column at 54, not 42 (tWTR_L after the write's data); 12 cycles of
+    # turnaround, then 22 of latency and 4 of data.
+    build = ProgramBuilder()
+    label = build.label("x")
+    build.store(0, label, 0, 64)
+    build.load(1, label, 0, 64, needs=Needs(stores=1))
+    build.array(1, label, work(1), needs=Needs(loads=1), free=64)
+    chip = replace(one_channel(chip), clock=Clock.from_mhz(1600))
+    assert parts(sealed(build), chip)["dram"] == {
+        "data": 5,
+        "turnaround": 7.5,
+        "activation": 13.75,
+        "latency": 10 + 13.75,
+    }
+
+
+def test_a_load_that_meets_a_refresh_waits_until_its_rows_are_open_again(chip: Chip) -> None:
+    # 5000 bursts of 4 cycles; 612 in refresh, as by hand in `dram.test_spent`.
+    program = sealed(stream(1, 320_000, 1), stream_bytes=320_000)
+    assert parts(program, one_channel(chip, "all_bank"))["dram"] == {
+        "data": 12_500,
+        "refresh": 382.5,
+        "activation": 13.75,
+        "latency": 13.75,
+    }
+
+
+def test_without_refresh_the_same_load_has_no_part_of_it(chip: Chip) -> None:
+    program = sealed(stream(1, 320_000, 1), stream_bytes=320_000)
+    assert parts(program, one_channel(chip))["dram"] == {
+        "data": 12_500,
+        "activation": 13.75,
+        "latency": 13.75,
+    }
+
+
+def test_a_span_shorter_than_the_cycles_spent_is_divided_in_proportion() -> None:
+    # 10 of 4 + 2 + 0 + 10 + 0 cycles; sums up to each column are 2.5, 3.75, 3.75, 10, 10.
+    spent = np.array([[4, 2, 0, 10, 0]])
+    assert apportioned(np.array([10]), spent).tolist() == [[2, 1, 0, 7, 0]]
+
+
+def test_a_span_without_cycles_is_latency() -> None:
+    assert apportioned(np.array([7]), np.zeros((1, 5), dtype=np.int64)).tolist() == [
+        [0, 0, 0, 0, 7]
+    ]
+
+
+def test_spans_of_a_second_are_divided_exactly() -> None:
+    # A third of 10^12 + 1 ps, of a billion cycles: a product of 10^21 does not fit 64 bits.
+    cycles = 10**9
+    spent = np.array([[cycles, 0, 2 * cycles, 0, 0]])
+    assert apportioned(np.array([10**12 + 1]), spent).tolist() == [
+        [333_333_333_333, 0, 666_666_666_668, 0, 0]
+    ]
+
+
+def test_a_tile_is_compute_while_operands_stream_and_fill_while_none_does(chip: Chip) -> None:
+    # Of 10 cycles the first tile fills for 3; 2 are its drain, in which the second runs already.
+    # SRAM bandwidth is nobody's part. The second drains to the end.
+    build = ProgramBuilder()
+    label = build.label("x")
+    for op in (0, 1):
+        build.array(op, label, Work(10, 0, 0, drain_cycles=2, fill_cycles=3), needs=NOTHING)
+    assert parts(sealed(build), chip)["array"] == {"compute": 10, "fill_drain": 8}
+
+
+def test_fill_of_a_tile_that_waits_for_sram_bandwidth_is_what_its_own_cycles_say(
+    chip: Chip,
+) -> None:
+    # 10 cycles, 3 of them fill, then 10 more for 4600 B at 230 B a cycle, which are SRAM's.
+    build = ProgramBuilder()
+    work = Work(10, 0, sram_bytes=4600, fill_cycles=3)
+    build.array(0, build.label("x"), work, needs=NOTHING)
+    assert parts(sealed(build), chip)["array"] == {"compute": 7, "fill_drain": 3}
+
+
+@settings(max_examples=40)
+@given(cases(), st.sampled_from(["all_bank", "off"]))
+def test_refresh_is_a_part_of_any_small_pass_only_where_there_is_refresh(
+    case: Case, refresh: RefreshScheme
+) -> None:
+    chip = replace(case.chip, memory=replace(case.chip.memory, refresh=refresh))
+    program = lowered(case)
+    timeline = simulate(program, chip)
+    charged = attribute(program, timeline, len(case.graph.ops))
+    assert charged.sum() == timeline.elapsed_ps
+    assert (charged >= 0).all()
+    refreshed = int(charged[:, column_of("dram", "refresh")].sum())
+    assert not refreshed or timeline.memory.refreshes.sum()
+
+
 @settings(max_examples=20)
 @given(cases(), st.integers(1, 9))
 def test_causes_of_any_small_pass_whose_tiles_drain_add_up_to_its_time(
@@ -283,12 +410,14 @@ def test_causes_of_any_small_pass_whose_tiles_drain_add_up_to_its_time(
 ) -> None:
     program = lowered(case)
     drains = tuple(cycles * tenths // 10 for cycles in program.array.cycles)
-    program = replace(program, array=replace(program.array, drain_cycles=drains))
+    fills = tuple(map(min, program.array.fill_cycles, map(sub, program.array.cycles, drains)))
+    array = replace(program.array, drain_cycles=drains, fill_cycles=fills)
+    program = replace(program, array=array)
     timeline = simulate(program, case.chip)
     causes = attribute(program, timeline, len(case.graph.ops))
     assert causes.sum() == timeline.elapsed_ps
     assert (causes >= 0).all()
-    assert not causes[:, CAUSES.index("dependency")].any()
+    assert not causes[:, column_of("dependency")].any()
 
 
 @settings(max_examples=40)
@@ -300,7 +429,7 @@ def test_causes_of_any_small_pass_add_up_to_its_time(case: Case) -> None:
     assert causes.sum() == timeline.elapsed_ps
     assert (causes >= 0).all()
     # Every load waits for a command, so that nothing is left to unknown dependencies.
-    assert not causes[:, CAUSES.index("dependency")].any()
+    assert not causes[:, column_of("dependency")].any()
 
 
 # -- timelines that no engine makes ----------------------------------------------------------------

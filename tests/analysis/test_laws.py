@@ -223,6 +223,20 @@ SPOILED = [
         "is 0.25, more than P99, 0.001",
     ),
     (
+        "runs.0.ops.0.causes_detail_ps.dram.refresh",
+        7,
+        "the parts of a cause add up to it",
+        "runs[0].ops[0].causes_detail_ps.dram",
+        "adds up to 9000000007 ps, not to 9000000000",
+    ),
+    (
+        "runs.0.prefill_causes_ps.dram",
+        7,
+        "the causes add up to the run",
+        "runs[0].prefill_causes_ps",
+        "adds up to 2000000007 ps, not to 2000000000",
+    ),
+    (
         "runs.1.energy.decode_j.high",
         6.0,
         "the consumers add up to the energy",
@@ -265,9 +279,10 @@ def test_every_law_is_seen_to_break() -> None:
 
 
 def test_a_picosecond_too_few_is_told_wherever_it_is_missed() -> None:
-    # It is missed in the groups, the parts, both units and the DRAM; rates are within 1e-9.
+    # It is missed in the causes, groups, parts, both units and the DRAM; rates are within 1e-9.
     found = broken_by("runs.0.decode_ps", 10 * MS + 1)
     assert [one.key for one in found] == [
+        "runs[0].causes_ps",
         "runs[0].ops[].time_ps",
         "runs[0].parts_ps",
         "runs[0].units[0]",

@@ -138,7 +138,7 @@ def test_interpolated_times_lie_between_the_simulated_ones_around_them(values: l
 def test_every_column_is_interpolated_by_itself() -> None:
     low = replace(
         pass_of(100),
-        causes=np.array([[10, 0, 30, 0, 0, 0, 0], [0, 60, 0, 0, 0, 0, 0]]),
+        path=np.array([[10, 0, 30, 0, 0, 0, 0], [0, 60, 0, 0, 0, 0, 0]]),
         units=np.array([[10, 0], [0, 20], [0, 0], [0, 0]]),
         dram=np.array([10, 0, 0, 0, 90]),
         rows=np.array([4, 8, 0, 0, 0]),
@@ -147,7 +147,7 @@ def test_every_column_is_interpolated_by_itself() -> None:
     )
     high = replace(
         low,
-        causes=np.array([[50, 0, 10, 0, 0, 0, 0], [0, 80, 0, 0, 0, 0, 0]]),
+        path=np.array([[50, 0, 10, 0, 0, 0, 0], [0, 80, 0, 0, 0, 0, 0]]),
         units=np.array([[30, 0], [0, 0], [0, 0], [0, 0]]),
         dram=np.array([50, 0, 0, 0, 90]),
         rows=np.array([8, 0, 0, 0, 0]),
@@ -156,7 +156,7 @@ def test_every_column_is_interpolated_by_itself() -> None:
     )
     # A quarter of the way.
     made = between([0, 1, 2, 3, 4], 0, low, 4, high, 1)
-    assert made.causes.tolist() == [[20, 0, 25, 0, 0, 0, 0], [0, 65, 0, 0, 0, 0, 0]]
+    assert made.path.tolist() == [[20, 0, 25, 0, 0, 0, 0], [0, 65, 0, 0, 0, 0, 0]]
     assert made.elapsed_ps == 20 + 25 + 65
     assert made.units.tolist() == [[15, 0], [0, 15], [0, 0], [0, 0]]
     assert made.dram.tolist() == [20, 0, 0, 0, 90]
@@ -181,11 +181,11 @@ def test_the_parts_of_a_pass_are_rounded_as_a_whole(ends: list[tuple[int, int]])
     # Were each of hundreds of parts rounded down by itself, a unit that is busy all the time would
     # seem to be busy for longer than the pass takes.
     columns = [np.array([list(end)], dtype=np.int64) for end in zip(*ends, strict=True)]
-    low, high = (replace(pass_of(0), causes=column) for column in columns)
+    low, high = (replace(pass_of(0), path=column) for column in columns)
     for number in range(8):
         made = between(range(8), 0, low, 7, high, number)
         total = low.elapsed_ps * (7 - number) + high.elapsed_ps * number
         assert made.elapsed_ps == total // 7
         exact = columns[0] * (7 - number) + columns[1] * number
-        assert (abs(7 * made.causes - exact) < 7).all()
-        assert (made.causes >= 0).all()
+        assert (abs(7 * made.path - exact) < 7).all()
+        assert (made.path >= 0).all()

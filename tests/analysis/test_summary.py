@@ -7,13 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from accsim.analysis.causes import COLUMNS
 from accsim.analysis.prefill import PrefillStats
 from accsim.analysis.sampling import SampledPasses
 from accsim.analysis.summary import speedups, summarize
 from accsim.chip import Chip, SystolicArray
 from accsim.errors import InvariantError
 from accsim.ops import OpTrace, Pass, PassGraph, TracedRun
-from accsim.result import CAUSES, RunResult
+from accsim.result import RunResult
 
 from .passes import pass_of
 from .test_bounds import FP16, matmul
@@ -33,7 +34,7 @@ def summed(
     chip: Chip, run: TracedRun, *, pass_ps: int = 20_000, prefill_ps: int = 50_000
 ) -> RunResult:
     trace = OpTrace("hand", 0, "hand", {"decode": GRAPH}, (run,))
-    causes = np.zeros(len(CAUSES), dtype=np.int64)
+    causes = np.zeros(COLUMNS, dtype=np.int64)
     causes[0] = prefill_ps
     prefill = PrefillStats(causes, 512, 0, 1, 1, 0.0, 0, 0, 0, 0)
     numbers = tuple(range(len(run.decode)))

@@ -57,20 +57,26 @@ def test_arrays_are_split_by_output_columns_unless_told_otherwise() -> None:
 def test_arrays_that_share_rows_each_read_the_weights_that_stream() -> None:
     # 9 rows on 3 arrays of 4: one fold of rows each, each with the 2 folds of 16 columns.
     cost = tile_cost(THREE, 9, 10, 16, 16, split="rows")
-    assert cost == TileCost(2 * (10 + 4 + 8 - 2), 9 * 10 * 2, 10 * 16 * 3, 9 * 16)
+    assert cost == TileCost(
+        2 * (10 + 4 + 8 - 2), 9 * 10 * 2, 10 * 16 * 3, 9 * 16, fill_cycles=2 * 10
+    )
 
 
 def test_weights_that_all_arrays_hold_are_read_once() -> None:
     # 9 rows on 3 arrays: 3 stream through each of 2 x 2 folds of weights, which all arrays hold.
     array = replace(THREE, dataflow="weight_stationary")
     cost = tile_cost(array, 9, 8, 16, 16, split="rows")
-    assert cost == TileCost(4 * (3 + 2 * 4 + 8 - 2), 9 * 8 * 2, 8 * 16, 9 * 16 * 2)
+    assert cost == TileCost(
+        4 * (3 + 2 * 4 + 8 - 2), 9 * 8 * 2, 8 * 16, 9 * 16 * 2, fill_cycles=4 * 14
+    )
 
 
 def test_arrays_that_share_the_reduction_write_partial_sums_and_all_but_one_add() -> None:
     # 30 inputs on 3 arrays: 10 steps each, one fold, three sums for each output.
     cost = tile_cost(THREE, 4, 30, 8, 16, split="inner")
-    assert cost == TileCost(10 + 4 + 8 - 2, 4 * 30, 30 * 8, c_writes=4 * 8 * 3, c_reads=4 * 8 * 2)
+    assert cost == TileCost(
+        10 + 4 + 8 - 2, 4 * 30, 30 * 8, c_writes=4 * 8 * 3, c_reads=4 * 8 * 2, fill_cycles=10
+    )
 
 
 def test_partial_sums_of_held_weights_are_those_of_the_folds() -> None:
@@ -79,7 +85,12 @@ def test_partial_sums_of_held_weights_are_those_of_the_folds() -> None:
     array = replace(THREE, dataflow="weight_stationary")
     cost = tile_cost(array, 4, 20, 8, 16, split="inner")
     assert cost == TileCost(
-        2 * (4 + 2 * 4 + 8 - 2), 4 * 20, 20 * 8, c_writes=4 * 8 * 5, c_reads=4 * 8 * 2
+        2 * (4 + 2 * 4 + 8 - 2),
+        4 * 20,
+        20 * 8,
+        c_writes=4 * 8 * 5,
+        c_reads=4 * 8 * 2,
+        fill_cycles=2 * 14,
     )
 
 
@@ -93,11 +104,11 @@ def test_engines_that_share_rows_share_turns() -> None:
     # 11 rows: 2 groups of 4 and 3 rows by themselves, 5 turns on 2 engines: 3 of them in a row.
     engine = DotProductEngine(2, 2, 8, 5, (1, 1, 1), tile_rows=4)
     cost = tile_cost(engine, 11, 32, 6, 16, split="rows")
-    assert cost == TileCost(3 * 3 * 4 + 5, 11 * 32 * 3, 5 * 32 * 6, 11 * 6)
+    assert cost == TileCost(3 * 3 * 4 + 5, 11 * 32 * 3, 5 * 32 * 6, 11 * 6, fill_cycles=5)
 
 
 def test_engines_that_share_the_reduction_add_up_too() -> None:
     # 4 steps of 8 inputs on 2 engines: 2 each; 3 rounds of 2 lanes; 2 sums per output.
     engine = DotProductEngine(2, 2, 8, 5, (1, 1, 1))
     cost = tile_cost(engine, 7, 32, 6, 16, split="inner")
-    assert cost == TileCost(7 * 3 * 2 + 5, 7 * 32 * 3, 7 * 32 * 6, 7 * 6 * 2, 7 * 6)
+    assert cost == TileCost(7 * 3 * 2 + 5, 7 * 32 * 3, 7 * 32 * 6, 7 * 6 * 2, 7 * 6, fill_cycles=5)

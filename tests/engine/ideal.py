@@ -20,6 +20,7 @@ class IdealMemory:
     def __init__(self, ps_per_byte: int = 1000) -> None:
         self.ps_per_byte = ps_per_byte
         self.window: Ints = np.full((1, 2), -1, dtype=np.int64)
+        self.spent: Ints = np.array([1, 0, 0, 0, 0], dtype=np.int64)
         self.free_ps = 0
         self.busy_ps = 0
         self.bursts = 0

@@ -104,6 +104,7 @@ ARRAY = Tiles(
     first_of_op=(1, 0),
     cycles=(499, 300),
     drain_cycles=(0, 0),
+    fill_cycles=(0, 0),
     macs=(64, 65),
     sram_bytes=(4100, 4200),
 )
@@ -116,6 +117,7 @@ VECTOR = Tiles(
     first_of_op=(1,),
     cycles=(199,),
     drain_cycles=(0,),
+    fill_cycles=(0,),
     macs=(0,),
     sram_bytes=(1300,),
 )
@@ -164,6 +166,7 @@ TIMELINE = Timeline(
         finish_ps=np.array(
             [[900_400, 1_000_500], [1_900_000, 2_000_000], [2_500_700, 0], [0, 3_000_000]]
         ),
+        spent_cycles=np.zeros((4, 5), dtype=np.int64),
         states_ps=np.zeros((2, 5), dtype=np.int64),
         row_hits=column(0, 0),
         row_misses=column(0, 0),

@@ -23,7 +23,12 @@ NORM = OpStats(
     roofline_bound="on_chip",
     bound="vector",
     causes_ps={"vector": 20_000, "dispatch": 10_000},
+    causes_detail_ps={"array": {"compute": 7, "fill_drain": 3}},
 )
+PARTS = [
+    *("dram_data_ps", "dram_turnaround_ps", "dram_refresh_ps", "dram_activation_ps"),
+    *("dram_latency_ps", "array_compute_ps", "array_fill_drain_ps"),
+]
 UP = replace(NORM, name="up", intensity_macs_per_byte=0.5, macs=7)
 
 
@@ -54,14 +59,21 @@ def test_there_is_a_line_for_each_run_and_group(tmp_path: Path) -> None:
 
 
 def test_every_field_of_the_statistics_is_a_column(tmp_path: Path) -> None:
-    plain = [field.name for field in fields(OpStats) if field.name != "causes_ps"]
-    assert list(rows(tmp_path)[0]) == ["run", *plain, *(f"{cause}_ps" for cause in CAUSES)]
+    nested = ("causes_ps", "causes_detail_ps")
+    plain = [field.name for field in fields(OpStats) if field.name not in nested]
+    causes = [f"{cause}_ps" for cause in CAUSES]
+    assert list(rows(tmp_path)[0]) == ["run", *plain, *causes, *PARTS]
 
 
 def test_causes_are_columns_and_missing_ones_zero(tmp_path: Path) -> None:
     first = rows(tmp_path)[0]
     spent = {"vector": "20000", "dispatch": "10000"}
     assert [first[f"{cause}_ps"] for cause in CAUSES] == [spent.get(c, "0") for c in CAUSES]
+
+
+def test_parts_of_causes_are_columns_and_missing_ones_zero(tmp_path: Path) -> None:
+    first = rows(tmp_path)[0]
+    assert [first[name] for name in PARTS] == ["0", "0", "0", "0", "0", "7", "3"]
 
 
 def test_an_intensity_without_dram_bytes_is_empty(tmp_path: Path) -> None:

@@ -28,6 +28,11 @@ CAUSES = [
     "dependency",
 ]
 
+CAUSE_PARTS = {
+    "dram": ["data", "turnaround", "refresh", "activation", "latency"],
+    "array": ["compute", "fill_drain"],
+}
+
 TOP: dict[str, type] = {
     "schema": str,
     "chip": str,
@@ -83,6 +88,10 @@ RUN: dict[str, type] = {
     "ops": list,
     "parts_ps": dict,
     "energy": dict,
+    "causes_ps": dict,
+    "causes_detail_ps": dict,
+    "prefill_causes_ps": dict,
+    "prefill_causes_detail_ps": dict,
     "draft_passes": int,
     "asked_tokens": int,
     "generations": dict,
@@ -100,6 +109,7 @@ OP: dict[str, type] = {
     "roofline_bound": str,
     "bound": str,
     "causes_ps": dict,
+    "causes_detail_ps": dict,
 }
 GENERATIONS: dict[str, type] = {
     "count": int,
@@ -244,6 +254,30 @@ def test_causes_are_named_in_the_order_of_the_contract(result: Json) -> None:
         assert list(one["bound_share"]) == list(one["prefill_bound_share"]) == CAUSES
         for op in one["ops"]:
             assert list(op["causes_ps"]) == CAUSES
+
+
+def test_parts_of_causes_are_named_in_the_order_of_the_contract(result: Json) -> None:
+    for one in runs(result):
+        for detail in (one["causes_detail_ps"], one["prefill_causes_detail_ps"]):
+            assert {cause: list(parts) for cause, parts in detail.items()} == CAUSE_PARTS
+        for op in one["ops"]:
+            named = {cause: list(parts) for cause, parts in op["causes_detail_ps"].items()}
+            assert named == CAUSE_PARTS
+
+
+def test_causes_and_their_parts_add_up_in_every_run(result: Json) -> None:
+    for one in runs(result):
+        for phase, times in (("decode", "causes"), ("prefill", "prefill_causes")):
+            causes, detail = one[f"{times}_ps"], one[f"{times}_detail_ps"]
+            assert list(causes) == CAUSES
+            assert sum(causes.values()) == one[f"{phase}_ps"]
+            assert all(sum(detail[cause].values()) == causes[cause] for cause in CAUSE_PARTS)
+        for cause in CAUSES:
+            assert one["causes_ps"][cause] == sum(op["causes_ps"][cause] for op in one["ops"])
+        for cause, parts in CAUSE_PARTS.items():
+            for part in parts:
+                ops = sum(op["causes_detail_ps"][cause][part] for op in one["ops"])
+                assert one["causes_detail_ps"][cause][part] == ops
 
 
 def test_the_speedup_names_its_baseline_and_every_run(result: Json) -> None:

@@ -141,6 +141,10 @@ def test_causes_add_up_to_the_time_of_the_pass(
         assert sum(op.time_ps for op in told.ops) == told.elapsed_ps
         for op in told.ops:
             assert sum(op.causes_ps.values()) == op.time_ps
+        spent = [(told.causes_ps, told.causes_detail_ps)]
+        spent += [(op.causes_ps, op.causes_detail_ps) for op in told.ops]
+        for causes, detail in spent:
+            assert all(sum(parts.values()) == causes[cause] for cause, parts in detail.items())
 
 
 def test_causes_are_those_of_a_run(small_chip: Chip) -> None:

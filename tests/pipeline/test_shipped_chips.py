@@ -47,6 +47,16 @@ def test_operator_groups_add_up_to_the_decode_time(result: Result) -> None:
         assert all(sum(op.causes_ps.values()) == op.time_ps for op in one.ops)
 
 
+def test_the_parts_of_causes_add_up_to_the_causes(result: Result) -> None:
+    for one in result.runs:
+        spent = [(one.causes_ps, one.causes_detail_ps)]
+        spent += [(op.causes_ps, op.causes_detail_ps) for op in one.ops]
+        for causes, detail in spent:
+            for cause, parts in detail.items():
+                assert sum(parts.values()) == causes[cause]
+                assert min(parts.values()) >= 0
+
+
 def test_each_unit_is_busy_stalled_or_idle_all_the_time(result: Result) -> None:
     for one in result.runs:
         for unit in one.units:

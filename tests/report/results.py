@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from accsim.result import (
+    CAUSE_PARTS,
     CAUSES,
     Area,
     Bounded,
@@ -31,6 +32,14 @@ def causes(**shares_ps: int) -> dict[str, int]:
     return {cause: shares_ps.get(cause, 0) for cause in CAUSES}
 
 
+def parts(**first_ps: int) -> dict[str, dict[str, int]]:
+    """Time by part of the causes that have some: all of it the first part's."""
+    return {
+        cause: {part: first_ps.get(cause, 0) if part == names[0] else 0 for part in names}
+        for cause, names in CAUSE_PARTS.items()
+    }
+
+
 def shares(**given: float) -> dict[str, float]:
     """Share of the critical path by cause, 0 where not given."""
     return {cause: given.get(cause, 0.0) for cause in CAUSES}
@@ -51,6 +60,7 @@ def op(name: str, time_ps: int, cause: Cause = "dram", **changes: object) -> OpS
         roofline_bound="memory",
         bound=cause,
         causes_ps=causes(**{cause: time_ps}),
+        causes_detail_ps=parts(**{cause: time_ps}),
     )
     return replace(made, **changes)  # type: ignore[arg-type]
 
@@ -118,6 +128,10 @@ def run(
         ops=(op("qkv", rest, "dma"), op("gate_up", main, bound)),
         parts_ps={"layers": decode_ps},
         energy=energy(passes),
+        causes_ps=causes(**{bound: main, "dma": rest}),
+        causes_detail_ps=parts(**{bound: main}),
+        prefill_causes_ps=causes(array=2500 * MS),
+        prefill_causes_detail_ps=parts(array=2500 * MS),
     )
     return replace(made, **changes)  # type: ignore[arg-type]
 

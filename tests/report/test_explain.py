@@ -24,13 +24,21 @@ from accsim.ops import Attention
 from accsim.report.explain import print_explanation
 from accsim.report.explain_op import print_operator
 from accsim.report.mapping_words import mapping_words, pin_lines
-from accsim.result import CAUSES
+from accsim.result import CAUSE_PARTS, CAUSES
 
 US = 10**6
 
 
 def causes(**times: int) -> dict[str, int]:
     return {cause: times.get(cause, 0) for cause in CAUSES}
+
+
+def parts(**times: tuple[int, ...]) -> dict[str, dict[str, int]]:
+    """Time by part of the causes that have some, in their order; 0 where not given."""
+    return {
+        cause: dict(zip(names, times.get(cause, (0,) * len(names)), strict=True))
+        for cause, names in CAUSE_PARTS.items()
+    }
 
 
 def matmul(name: str = "layers.0.qkv") -> OpExplanation:
@@ -56,6 +64,7 @@ def matmul(name: str = "layers.0.qkv") -> OpExplanation:
         vector=None,
         time_ps=30 * US,
         causes_ps=causes(dram=25 * US, array=4 * US + 1, dispatch=US - 1),
+        causes_detail_ps=parts(dram=(22 * US, 0, 3 * US, 0, 0), array=(4 * US + 1, 0)),
     )
 
 
@@ -74,6 +83,7 @@ def norm() -> OpExplanation:
         vector=VectorWork(1, 42, 16, 16, 2, 10, 42, 42_000),
         time_ps=0,
         causes_ps=causes(),
+        causes_detail_ps=parts(),
     )
 
 
@@ -99,6 +109,7 @@ def told(*ops: OpExplanation, **changes: object) -> PassExplanation:
         compute_floor_ps=US,
         bound="dram",
         causes_ps=causes(dram=25 * US, array=4 * US, dispatch=US),
+        causes_detail_ps=parts(dram=(22 * US, 0, 3 * US, 0, 0), array=(4 * US, 0)),
         dram_states_ps={"data": 24 * US, "turnaround": 0, "refresh": 3 * US, "idle": 3 * US},
         lines=lines,
         ops=ops,
@@ -199,10 +210,12 @@ def test_an_operator_is_told_with_its_numbers() -> None:
 def test_causes_are_told_to_the_picosecond() -> None:
     assert (
         "Critical path\n"
-        "  DRAM      25,000,000 ps   83.3 %\n"
-        "  array      4,000,001 ps   13.3 %\n"
-        "  dispatch     999,999 ps    3.3 %\n"
-        "  together  30,000,000 ps\n"
+        "  DRAM       25,000,000 ps   83.3 %\n"
+        "    data     22,000,000 ps   73.3 %\n"
+        "    refresh   3,000,000 ps   10.0 %\n"
+        "  array       4,000,001 ps   13.3 %\n"
+        "  dispatch      999,999 ps    3.3 %\n"
+        "  together   30,000,000 ps\n"
     ) in operator(matmul())
 
 

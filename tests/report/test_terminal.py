@@ -13,7 +13,7 @@ from accsim.report.metrics import OP_HEADINGS, percent
 from accsim.report.terminal import print_result
 from accsim.result import Result
 
-from .results import MS, generations, op, result, run
+from .results import MS, generations, op, parts, result, run
 
 
 def printed(shown: Result, width: int = 100, **options: Any) -> str:
@@ -92,6 +92,24 @@ def test_causes_that_cost_next_to_nothing_are_added_up() -> None:
     text = printed(result(run("ordinary", 300, 100, bound_share=share)))
     assert cells(text, "others") == ["0.1 %"]
     assert "vector" not in text.split("Critical path")[1].split("DRAM time")[0]
+
+
+def test_noted_parts_of_a_cause_stand_below_it() -> None:
+    """Of 30 s: 22 s data, 1.5 s fetching rows; 3 ms of turnaround, 0.01 %, are not worth a line."""
+    detail = parts(dram=22_000 * MS)
+    detail["dram"] |= {"activation": 1_500 * MS, "turnaround": 3 * MS}
+    text = printed(result(run("ordinary", 300, 100, causes_detail_ps=detail)))
+    section = text.split("Critical path by cause")[1].split("DRAM time")[0]
+    shown = [row.split("  ")[0] for row in section.strip("\n").splitlines()[:4]]
+    assert shown == [" DRAM", "", "", " DMA"]
+    assert cells(section, "data") == ["73.3 %"]
+    assert cells(section, "row activation") == ["5.0 %"]
+    assert "turnaround" not in section
+
+
+def test_a_cause_of_one_part_has_no_parts_below_it() -> None:
+    section = printed(PAIR).split("Critical path by cause")[1].split("DRAM time")[0]
+    assert "data" not in section
 
 
 @pytest.mark.parametrize(

@@ -130,6 +130,8 @@ def _count_column(
     statistics[c, s.TURNAROUND] += min(bus, now) - min(free, now)
     statistics[c, s.REFRESH] += min(refreshed, now) - min(bus, now)
     statistics[c, s.ACTIVATION] += now - min(refreshed, now)
+    if refreshed > bus and free > channels[c, s.BUSY_SINCE]:
+        statistics[c, s.REOPENING] += now - min(refreshed, now)
     channels[c, s.STARTED] = 1
     channels[c, s.LAST_COLUMN] = now
 

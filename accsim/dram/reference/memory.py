@@ -8,7 +8,14 @@ import numpy as np
 
 from accsim.chip import ADDRESS_FIELDS, Memory
 from accsim.dram.address import AddressMap
-from accsim.dram.kernel import channel_bytes_below
+from accsim.dram.kernel import (
+    ACTIVATION,
+    LATENCY,
+    REFRESH,
+    SPENT,
+    TURNAROUND,
+    channel_bytes_below,
+)
 from accsim.dram.memory import MemoryStatistics, edges_ps
 from accsim.dram.reference import state as s
 from accsim.dram.reference.controller import BANK_MASK, ID_SHIFT, ROW_SHIFT
@@ -159,6 +166,8 @@ class _Channel:
         self._now = 0
         self.last_end = 0
         """End of the last data, as far as known: of all requests, or of those served by now."""
+        self.counts: Ints = np.zeros(s.STATISTICS, dtype=np.int64)
+        """Columns of `State.statistics` once all is served that was offered so far."""
 
     def advance(self, now: int) -> None:
         """Let time pass until cycle `now`, unless requests are still to enter the buffers then."""
@@ -175,6 +184,7 @@ class _Channel:
         self._now = int(state.channels[0, s.NOW])
         ahead = self._drained(number)
         self.last_end = int(ahead.channels[0, s.LAST_END])
+        self.counts = ahead.statistics[0]
         return int(ahead.window[0, 0]), int(ahead.window[0, 1])
 
     def statistics(self) -> Ints:
@@ -205,6 +215,7 @@ class ReferenceMemory:
         self._channels = [_Channel(self._system) for _ in range(memory.channels)]
         self._number = 0
         self.window: Ints = np.zeros((memory.channels, 2), dtype=np.int64)
+        self.spent: Ints = np.zeros(SPENT, dtype=np.int64)
         self._free = [0] * memory.channels
         self._clock = memory.part.clock
 
@@ -216,15 +227,21 @@ class ReferenceMemory:
         self._number = (self._number + 1) % _IDS
         self.window[:] = -1, 0
         done = now
+        latest = 0
         for c, channel in enumerate(self._channels):
             channel.advance(now)
+            before = channel.counts
             bursts = self._bursts(c, address, rows, row_bytes, stride_bytes)
             if len(bursts):
                 trace = self._system.requests(0, bursts, int(write), self._number)
                 begin, end = channel.offer(trace, self._number)
                 # What overtook the end of the descriptor before does not count as its own.
                 self.window[c] = max(begin, self._free[c]), max(end, self._free[c])
+                begun = max(now, self._free[c])
                 self._free[c] = max(end, self._free[c])
+                if self._free[c] > latest:
+                    latest = self._free[c]
+                    self._note_spent(channel.counts - before, latest - begun)
             done = max(done, channel.last_end)
         return self._clock.edge_ps(done)
 
@@ -235,6 +252,20 @@ class ReferenceMemory:
     def to_ps(self, cycles: Ints) -> Ints:
         """Times in ps of an array of command-clock edges, rounded up to whole ps."""
         return edges_ps(self._clock, cycles)
+
+    def _note_spent(self, counts: Ints, span: int) -> None:
+        """Note what a channel did in `span` cycles, as `accsim.dram.kernel` does.
+
+        Bursts overtake each other, so a descriptor may even undo some of the waits that the one
+        before was told; such cycles count as none.
+        """
+        spent = counts[: s.HITS].copy()
+        rest = span - int(spent.sum())
+        spent[TURNAROUND] += min(rest, 0)
+        spent[REFRESH] += counts[s.REOPENING]
+        spent[ACTIVATION] -= counts[s.REOPENING]
+        self.spent[:LATENCY] = np.maximum(spent, 0)
+        self.spent[LATENCY] = max(rest, 0)
 
     def _bursts(self, c: int, address: int, rows: int, row_bytes: int, stride_bytes: int) -> Ints:
         """The bursts of a descriptor that lie in channel `c`, counted within it."""

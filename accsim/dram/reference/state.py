@@ -64,7 +64,8 @@ CONFLICTS = 6
 ACTIVATES = 7
 PRECHARGES = 8
 REFRESHES = 9
-STATISTICS = 10
+REOPENING = 10  # part of ACTIVATION: rows opened after a refresh that could have been before it
+STATISTICS = 11
 
 # Parameters.
 (

@@ -1,0 +1,126 @@
+"""What is said to cost a share of a decode pass cannot save more than that share when it is gone.
+
+Each cause, or part of one, that has 5 % of the critical path or more is taken away, or made half as
+long, from the same program: then the pass may not get shorter by more than the share and half a
+point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from accsim.analysis.attribution import attribute
+from accsim.analysis.causes import by_cause, by_part
+from accsim.chip import Chip
+from accsim.config import shipped
+from accsim.config.resolve import load_chip
+from accsim.engine.simulate import simulate
+from accsim.ops import OpTrace
+from accsim.pipeline import simulate_pass
+from accsim.program import Program
+from accsim.workload import ModelShape
+
+from .models import ordinary, traced, with_heads
+
+TRUNK = ModelShape(
+    "four layers of Llama-2-7B", 4096, 4, 32, 32, 128, 11008, 32000, 4096, tied_embeddings=False
+)
+
+Changed = tuple[Program, Chip]
+
+
+def twice_the_channels(program: Program, chip: Chip) -> Changed:
+    return program, replace(chip, memory=replace(chip.memory, channels=2 * chip.memory.channels))
+
+
+def no_refresh(program: Program, chip: Chip) -> Changed:
+    return program, replace(chip, memory=replace(chip.memory, refresh="off"))
+
+
+def instant_tiles(program: Program, chip: Chip) -> Changed:
+    none = (0,) * len(program.array)
+    tiles = replace(program.array, cycles=none, drain_cycles=none, fill_cycles=none)
+    return replace(program, array=tiles), chip
+
+
+def tiles_without_fill_and_drain(program: Program, chip: Chip) -> Changed:
+    tiles, none = program.array, (0,) * len(program.array)
+    columns = (tiles.cycles, tiles.drain_cycles, tiles.fill_cycles)
+    streaming = (np.array(columns[0]) - columns[1] - columns[2]).tolist()
+    tiles = replace(tiles, cycles=tuple(streaming), drain_cycles=none, fill_cycles=none)
+    return replace(program, array=tiles), chip
+
+
+def instant_vector_tiles(program: Program, chip: Chip) -> Changed:
+    none = (0,) * len(program.vector)
+    return replace(program, vector=replace(program.vector, cycles=none)), chip
+
+
+def endless_sram(program: Program, chip: Chip) -> Changed:
+    stream = 1 << 40
+    sram = replace(chip.sram, capacity_bytes=program.reserve_bytes + stream)
+    return replace(program, stream_bytes=stream), replace(chip, sram=sram)
+
+
+def endless_sram_bandwidth(program: Program, chip: Chip) -> Changed:
+    return program, replace(chip, sram=replace(chip.sram, banks=1024 * chip.sram.banks))
+
+
+def free_issue(program: Program, chip: Chip) -> Changed:
+    return program, replace(chip, dma=replace(chip.dma, issue_cycles=0))
+
+
+def free_dispatch(program: Program, chip: Chip) -> Changed:
+    return program, replace(chip, dispatch_cycles=0)
+
+
+REMEDIES: dict[str, Callable[[Program, Chip], Changed]] = {
+    "dram": twice_the_channels,
+    "dram data": twice_the_channels,
+    "dram refresh": no_refresh,
+    "array": instant_tiles,
+    "array compute": instant_tiles,
+    "array fill_drain": tiles_without_fill_and_drain,
+    "vector": instant_vector_tiles,
+    "sram": endless_sram,
+    "sram_bandwidth": endless_sram_bandwidth,
+    "dma": free_issue,
+    "dispatch": free_dispatch,
+}
+
+
+@pytest.fixture(scope="module")
+def trace() -> OpTrace:
+    return traced(TRUNK, ordinary(), with_heads(2), prompt=512, output=8)
+
+
+@pytest.mark.parametrize("name", ["ordinary", "heads2"])
+@pytest.mark.parametrize("chip_name", shipped.names("chips"))
+def test_nothing_saves_more_than_its_share(chip_name: str, name: str, trace: OpTrace) -> None:
+    chip = load_chip(chip_name)
+    one = simulate_pass(chip, trace, name, 1)
+    elapsed = one.timeline.elapsed_ps
+    path = attribute(one.program, one.timeline, len(one.graph.ops)).sum(axis=0)
+    spent = by_cause(path)
+    for cause, parts in by_part(path).items():
+        spent |= {f"{cause} {part}": time for part, time in parts.items()}
+    large = {what: time / elapsed for what, time in spent.items() if time >= 0.05 * elapsed}
+    assert large
+    for what, share in large.items():
+        better = simulate(*REMEDIES[what](one.program, chip))
+        assert 1 - better.elapsed_ps / elapsed <= share + 0.005, what
+
+
+@pytest.mark.parametrize("chip_name", ["cpu_tiled", "ddr5_npu", "hbm_npu", "lpddr5_soc"])
+def test_all_that_refresh_costs_is_said_to_be_its(chip_name: str, trace: OpTrace) -> None:
+    """Chips that wait for DRAM all the time: what refresh costs is what its absence saves."""
+    chip = load_chip(chip_name)
+    one = simulate_pass(chip, trace, "ordinary", 1)
+    elapsed = one.timeline.elapsed_ps
+    path = attribute(one.program, one.timeline, len(one.graph.ops)).sum(axis=0)
+    saved = 1 - simulate(*no_refresh(one.program, chip)).elapsed_ps / elapsed
+    assert by_part(path)["dram"]["refresh"] / elapsed == pytest.approx(saved, abs=0.002)
