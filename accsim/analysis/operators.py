@@ -12,7 +12,7 @@ from accsim.analysis.bounds import memory_floor_ps
 from accsim.analysis.causes import by_cause, by_part
 from accsim.analysis.measure import PassStats, service_ps
 from accsim.array.formula import tile_formula
-from accsim.chip import Chip
+from accsim.chip import Chip, VectorOp
 from accsim.explanation import (
     ArrayWork,
     DramWork,
@@ -24,10 +24,21 @@ from accsim.explanation import (
     VectorWork,
 )
 from accsim.mapping import Account, AttentionMapping, MatmulMapping, OpMapping
-from accsim.ops import Op, PassGraph, Tensor
+from accsim.ops import Op, OpKind, PassGraph, Tensor
 from accsim.program import Commands, Program, Tiles, Unit
 from accsim.timeline import Column, Timeline
 from accsim.units import PS_PER_S
+
+PRICED_AS: dict[OpKind, VectorOp] = {
+    # Copies: spilled keys and values on their way through, and rows that go on.
+    "kv_append": "embedding",
+    "kv_copy": "embedding",
+    "select": "embedding",
+    "silu": "silu_mul",
+    # Its weights.
+    "matmul": "dequantise",
+}
+"""What the vector unit does for operators that are not called after it."""
 
 
 @dataclass(frozen=True)
@@ -221,7 +232,8 @@ class _Explainer:
         rows, array = mapping.rows * together, self.chip.array
         bits = max(t.format.bits for t in self.graph.ops[scores].reads)
         # All keys of the rows; or, where a head is cut, a piece that no mask touches.
-        all_keys = self.program.contexts[0] + mapping.rows
+        new = self.graph.rows if shape.visible else mapping.rows
+        all_keys = self.program.contexts[0] + new
         piece = macs // (mapping.heads * rows * shape.head_dim)
         # All arrays share each head, or each takes heads of its own.
         ways = ((array, mapping.heads), (replace(array, count=1), -(-mapping.heads // array.count)))
@@ -239,9 +251,7 @@ class _Explainer:
             return None
         unit = self.chip.vector
         cycles = self.program.vector.cycles[self.first[Unit.VECTOR][index]]
-        # Spilled keys and values pass through the vector unit as they are, as embeddings do; what a
-        # matmul has there are its weights being dequantised.
-        operation = {"kv_append": "embedding", "matmul": "dequantise"}.get(op.kind, op.kind)
+        operation = PRICED_AS.get(op.kind, op.kind)
         passes = next(n for name, n in unit.cycles_per_element.items() if name == operation)
         return VectorWork(
             tiles=int(self.counts[Unit.VECTOR][index]),

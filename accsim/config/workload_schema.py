@@ -407,7 +407,12 @@ def _misfits(run: SpeculativeRun, index: int, shapes: Shapes) -> Iterator[tuple[
     shape, drafter = shapes.model, shapes.drafters.get(index)
     if shape is None:
         return
-    if isinstance(run, MultiTokenRun) and run.trained_heads >= shape.layers:
+    # Heads of the layout `extra` are added to the layers, so that the trunk keeps all but one.
+    if (
+        isinstance(run, MultiTokenRun)
+        and run.layout == "constant"
+        and run.trained_heads >= shape.layers
+    ):
         yield (
             "trained_heads",
             f"{run.trained_heads} heads leave no trunk in the {shape.layers} layers of "

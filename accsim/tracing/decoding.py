@@ -12,6 +12,7 @@ tokens. Where a recording ends, so does the batch: each sequence then gets fewer
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from accsim.acceptance import Recording
 from accsim.errors import InvariantError
@@ -82,11 +83,22 @@ def _prefill_passes(
 
 
 def _kept(graphs: dict[str, PassGraph], made: tuple[Part, ...]) -> tuple[Part, ...]:
-    """The same parts, after their graphs have been put with the others, by name."""
-    for part in made:
-        if graphs.setdefault(part.graph.name, part.graph) != part.graph:
-            raise InvariantError(f"two different graphs are named {part.graph.name!r}")
-    return made
+    """The same parts, after their graphs have been put with the others, by name.
+
+    Draft models may share a name and differ in shape or number formats: of a second one the graphs
+    are named ``draft-tiny.2``.
+    """
+    return tuple(replace(part, graph=_named(graphs, part.graph)) for part in made)
+
+
+def _named(graphs: dict[str, PassGraph], graph: PassGraph) -> PassGraph:
+    name, number = graph.name, 1
+    while graphs.setdefault(graph.name, graph) != graph:
+        if graph.role != "draft":
+            raise InvariantError(f"two different graphs are named {name!r}")
+        number += 1
+        graph = replace(graph, name=f"{name}.{number}")
+    return graph
 
 
 def _decode_passes(

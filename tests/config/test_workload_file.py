@@ -71,6 +71,12 @@ def test_a_workload_file_becomes_a_workload(tmp_path: Path) -> None:
     assert (workload.batch, workload.seed, workload.baseline) == (1, 1, "one")
 
 
+def test_heads_that_are_added_may_be_as_many_as_the_layers(tmp_path: Path) -> None:
+    scheme = load(tmp_path, k4(trained_heads=32, layout="extra")).runs[1].scheme
+    assert isinstance(scheme, MultiToken)
+    assert scheme.trunk_layers(32) == 31
+
+
 def test_a_prompt_is_read_in_one_pass_unless_chunks_are_asked_for(tmp_path: Path) -> None:
     assert load(tmp_path).prefill_chunk_tokens is None
     assert load(tmp_path, {"prefill_chunk_tokens": 512}).prefill_chunk_tokens == 512

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from accsim.acceptance import Acceptance
 from accsim.chip import AttentionOptions, Chip, DotProductEngine, Sram, SystolicArray
 from accsim.config.mapping_file import load_pinning
 from accsim.config.resolve import load_chip
@@ -18,7 +19,14 @@ from accsim.ops import NumberFormat, OpTrace
 from accsim.pipeline import explain_pass, run, simulate_pass
 from accsim.report.mapping_words import pin_lines
 from accsim.units import KIB
-from accsim.workload import Precision
+from accsim.workload import (
+    Medusa,
+    MultiToken,
+    Precision,
+    RunSpec,
+    Scheme,
+    SequentialMtp,
+)
 
 from .models import FP16, MEDIUM, SMALL, ordinary, traced, with_heads
 
@@ -365,3 +373,35 @@ def test_weights_that_the_vector_unit_dequantises_are_its_work(small_chip: Chip)
     assert work is not None
     assert work.passes == 1
     assert work.cycles == 256 * 1024 // 16 + 10 * work.tiles
+
+
+@pytest.mark.parametrize(
+    ("scheme", "name", "passes"),
+    [
+        # Passes over each element: a copy takes those of an embedding, SiLU those of SiLU x mul.
+        (MultiToken(2, 2, drafting="deferred"), "heads.2.select", 1),
+        (SequentialMtp(1), "mtp.1.select", 1),
+        (Medusa((1,)), "medusa.1.silu", 2),
+        (Medusa((2, 2)), "layers.0.kv_copy", 1),
+    ],
+)
+def test_every_operator_of_a_way_of_decoding_is_explained(
+    small_chip: Chip, scheme: Scheme, name: str, passes: int
+) -> None:
+    spec = RunSpec("drafts", scheme, Acceptance("half", (0.5, 0.5)))
+    told = explain_pass(small_chip, traced(SMALL, spec, prompt=60, output=4), "drafts", 1)
+    vector = named(told, name).vector
+    assert vector is not None
+    assert vector.passes == passes
+    assert sum(op.time_ps for op in told.ops) == told.elapsed_ps
+
+
+def test_a_row_that_drafts_late_sees_the_keys_of_all_rows(small_chip: Chip) -> None:
+    # One row of two query heads for each KV head; 60 cached keys and two new ones.
+    scheme = MultiToken(2, 2, drafting="deferred")
+    spec = RunSpec("drafts", scheme, Acceptance("half", (0.5,)))
+    told = explain_pass(small_chip, traced(SMALL, spec, prompt=60, output=4), "drafts", 1)
+    array = named(told, "heads.2.scores").array
+    assert array is not None
+    assert array.first == (2, 64, 62)
+    assert array.formula is not None

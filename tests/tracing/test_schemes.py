@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from accsim.ops import PassGraph
 from accsim.tracing.decoding import trace_workload
 from accsim.tracing.schemes import Part, Phase, Setting, parts, step_parts
@@ -18,7 +20,7 @@ from accsim.workload import (
     SequentialMtp,
 )
 
-from .samples import ALL_FP16, TINY, WIKIPEDIA, workload
+from .samples import ALL_FP16, INT8, TINY, WIKIPEDIA, workload
 
 DRAFTER = ModelShape("drafter", 4, 2, 2, 1, 2, 8, 20, 64, False)
 LAYER = 202_375_168
@@ -155,6 +157,21 @@ def test_a_draft_model_has_names_of_its_own() -> None:
     others = {t.name for op in verify.graph.ops for t in (*op.reads, *op.writes)}
     assert not own & others
     assert all(op.group.startswith("draft.") for op in first.graph.ops)
+
+
+def test_draft_models_of_one_name_may_differ_in_number_formats() -> None:
+    narrow = replace(ALL_FP16, kv_cache=INT8)
+    runs = (
+        RunSpec("wide", DraftModel(DRAFTER, ALL_FP16, 2), WIKIPEDIA),
+        RunSpec("narrow", DraftModel(DRAFTER, narrow, 2), WIKIPEDIA),
+        RunSpec("again", DraftModel(DRAFTER, narrow, 2), WIKIPEDIA),
+    )
+    traced = trace_workload(workload(*runs, model=TINY, prompt_tokens=5, output_tokens=3))
+    assert [run.decode[0].graph for run in traced.runs] == [
+        "draft_first-drafter",
+        "draft_first-drafter.2",
+        "draft_first-drafter.2",
+    ]
 
 
 def test_a_draft_models_weights_and_cache_must_lie_in_dram_too() -> None:
