@@ -30,6 +30,10 @@ from accsim.timeline import Timeline
 from accsim.tracing.shorten import Shortened, shorten
 from accsim.units import show_capacity
 
+LOOK_ROWS = 16384
+"""Of a run that does not fit the DRAM, a pass of more rows is not tried on the SRAM too: that would
+take from seconds to minutes."""
+
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
 
@@ -176,9 +180,10 @@ def check_fits(chip: Chip, trace: OpTrace) -> None:
         # Of a prompt in parts, the first has the most rows and the last the LM head.
         steps: tuple[Pass, ...] = (one.prefill[0], one.prefill[-1], *one.decode[:1])
         for step in dict.fromkeys(steps):
-            short = sram_problem(
-                chip, trace.graphs[step.graph], step.contexts, _cache_tokens(trace, one)
-            )
+            graph = trace.graphs[step.graph]
+            if graph.sequences * graph.rows > LOOK_ROWS:
+                continue
+            short = sram_problem(chip, graph, step.contexts, _cache_tokens(trace, one))
             if short is not None:
                 raise InputError([*problems, short])
     raise InputError(problems)

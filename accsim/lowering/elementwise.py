@@ -234,7 +234,7 @@ def lower_kv_copy(site: Site, index: int, op: Op) -> None:
         for sequence, position in enumerate(site.contexts):
             label = build.label(f"{side} of sequence {sequence}")
             for step in range(1, depth + 1):
-                # The middle of the rows of a depth stands for the one that was accepted.
+                # Which row of the tree it is changes little: rows spread over all of them.
                 row = step * (site.graph.rows - 1) // depth
                 run = {"rows": cache.kv_heads, "stride": cache.run_bytes}
                 source = cache.address(base, sequence, 0, position + row)

@@ -55,7 +55,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("result", "result of pocket x text: 17 laws hold"),
+        ("result", "result of pocket x text: 20 laws hold"),
         ("chip", "chip pocket: DRAM "),
         ("workload", "workload pocket_text: "),
         ("mapping", "mapping of 1 pin, whose operators are checked by accsim explain --mapping"),
@@ -176,7 +176,7 @@ def test_the_object_names_law_and_place_of_each_fault(tmp_path: Path) -> None:
     assert document["schema"] == "accsim.check/1"
     first, second = document["files"]
     assert list(first) == ["file", "verdict", "kind", "told", "laws", "faults"]
-    assert (first["verdict"], first["kind"], len(first["laws"])) == ("broken", "result", 17)
+    assert (first["verdict"], first["kind"], len(first["laws"])) == ("broken", "result", 20)
     assert first["faults"] == [
         {
             "file": str(law),
