@@ -52,6 +52,7 @@ def test_help_names_every_command() -> None:
         "schema",
         "show",
         "trace",
+        "whatif",
     ]
 
 
