@@ -85,6 +85,24 @@ def turn_all(chip: Chip, steps: Mapping[str, int]) -> Chip:
     return chip
 
 
+def roomy(chip: Chip) -> Chip:
+    """The chip with an SRAM that takes whatever pins could bring, to turn knobs without a limit."""
+    sram = replace(chip.sram, bank_bytes_per_cycle=1 << 40, ports=SramPorts())
+    return replace(chip, sram=sram)
+
+
+def most_steps(knob: Knob, chip: Chip) -> int:
+    """How many steps of a knob there are, if the SRAM can take it."""
+    steps = 0
+    while steps < knob.most:
+        try:
+            knob.turned(roomy(chip), steps + 1)
+        except ValueError:
+            break
+        steps += 1
+    return steps
+
+
 def faster_grades(part: DramPart) -> tuple[DramPart, ...]:
     """The same devices at each faster grade of their standard, the slowest first.
 

@@ -17,6 +17,7 @@ from accsim.cli.explain import explain_command
 from accsim.cli.run import run_command
 from accsim.cli.schema import schema_command
 from accsim.cli.show import show_command
+from accsim.cli.target import target_command
 from accsim.cli.trace import trace_command
 from accsim.cli.whatif import whatif_command
 from accsim.errors import AccsimError, InputError
@@ -61,6 +62,7 @@ cli.add_command(run_command)
 cli.add_command(explain_command)
 cli.add_command(compare_command)
 cli.add_command(whatif_command)
+cli.add_command(target_command)
 cli.add_command(trace_command)
 cli.add_command(schema_command)
 cli.add_command(show_command)

@@ -100,13 +100,17 @@ def changed(change: Change) -> str:
 
 
 def values(change: Change) -> str:
-    """From which value to which: ``4 MiB -> 8 MiB``; "" where the knob says it all."""
+    """From which value to which; "" where the knob says it all."""
     if change.ideal or change.after is None:
         return ""
-    if change.unit == "KiB":
-        capacities = (show_capacity(int(size) * KIB) for size in (change.before, change.after))
-        return " -> ".join(capacities)
-    return f"{change.before} -> {change.after} {_UNITS.get(change.unit, '')}".rstrip()
+    return shown_values(change.before, change.after, change.unit)
+
+
+def shown_values(before: int | str, after: int | str, unit: str) -> str:
+    """From which value of a knob to which: ``4 MiB -> 8 MiB``."""
+    if unit == "KiB":
+        return " -> ".join(show_capacity(int(size) * KIB) for size in (before, after))
+    return f"{before} -> {after} {_UNITS.get(unit, '')}".rstrip()
 
 
 def _print_side(
