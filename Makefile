@@ -3,6 +3,7 @@
 # make bench   time a decode pass, the drawing of generations and the main job
 # make validate-dram   hold the DRAM reference model against recorded runs of other simulators
 # make cost-curves   simulate what passes of more rows cost, and write docs/cost-of-a-token.md
+# make multi-token-page   simulate folk claims about multi-token decoding, and write the page on it
 # make clean   remove what was built here
 
 PYTHON ?= python3
@@ -10,7 +11,7 @@ BIN := .venv/bin
 CHIP ?= chips/ddr_npu.yaml
 WORKLOAD ?= workloads/llama2_mtp.yaml
 
-.PHONY: run test setup bench validate-dram cost-curves schemas traces clean
+.PHONY: run test setup bench validate-dram cost-curves multi-token-page schemas traces clean
 
 run: .venv/installed
 	$(BIN)/accsim run $(CHIP) $(WORKLOAD)
@@ -35,11 +36,15 @@ validate-dram: .venv/installed-dev
 cost-curves: .venv/installed-dev
 	$(BIN)/python benchmarks/cost_curves.py
 
+multi-token-page: .venv/installed-dev
+	$(BIN)/python benchmarks/multi_token_page.py
+
 # Generated files that are kept in the repository.
 schemas: .venv/installed
 	$(BIN)/accsim schema chip > chips/chip.schema.json
 	$(BIN)/accsim schema workload > workloads/workload.schema.json
 	$(BIN)/accsim schema mapping > docs/mapping.schema.json
+	$(BIN)/accsim glossary --markdown > docs/glossary.md
 
 traces: .venv/installed
 	$(BIN)/python -m accsim.tracing.shipped traces

@@ -56,8 +56,9 @@ class Recording:
         return self.lines[sequence % len(self.lines)]
 
     def expected_tokens(self, rows: int) -> float:
-        """Mean of all entries: tokens of a pass, which carried at most `rows` rows."""
-        return sum(map(sum, self.lines)) / sum(map(len, self.lines))
+        """Mean of all entries: tokens of a pass; one of fewer rows emits as many at most."""
+        emitted = sum(min(count, rows) for line in self.lines for count in line)
+        return emitted / sum(map(len, self.lines))
 
     def output_tokens(self, asked: int, batch: int) -> int:
         """Tokens that each sequence of a batch gets, that of its prefill included.

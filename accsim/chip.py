@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, get_args
 
+from accsim.energy import FROM_TABLES, StatedEnergy
 from accsim.units import Clock
 
 RefreshScheme = Literal["off", "all_bank", "per_bank", "same_bank"]
@@ -335,7 +336,7 @@ class SystolicArray:
 
     def pe_rate(self, operand_bits: int) -> int:
         """MACs per PE per cycle for operands of this width."""
-        return self.macs_per_pe[_precision_index(operand_bits)]
+        return self.macs_per_pe[precision_index(operand_bits)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,10 +372,11 @@ class DotProductEngine:
 
     def pe_rate(self, operand_bits: int) -> int:
         """MACs per multiplier per cycle for operands of this width."""
-        return self.macs_per_pe[_precision_index(operand_bits)]
+        return self.macs_per_pe[precision_index(operand_bits)]
 
 
-def _precision_index(operand_bits: int) -> int:
+def precision_index(operand_bits: int) -> int:
+    """Where figures for 16, 8 and 4 bits hold that of operands of this width."""
     return 0 if operand_bits > 8 else 1 if operand_bits > 4 else 2
 
 
@@ -420,7 +422,8 @@ class Chip:
     """A whole accelerator in one core clock domain, beside the DRAM's own clock.
 
     `dispatch_cycles` passes between the moment an operator's inputs are ready and the start of its
-    first tile, on the unit that runs it.
+    first tile, on the unit that runs it. `energy` is what is stated of energy and area, which no
+    time depends on.
 
     Raises:
         ValueError: the SRAM or the DMA's port cannot take what the DRAM's pins carry.
@@ -435,6 +438,7 @@ class Chip:
     vector: VectorUnit
     dispatch_cycles: int
     attention: AttentionOptions = AttentionOptions()
+    energy: StatedEnergy = FROM_TABLES
 
     def __post_init__(self) -> None:
         share = self.sram_dma_bytes_per_cycle

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from accsim.result import Cause, Utilization
+from accsim.result import Bounded, Cause, Utilization
 
 SCHEMA = "accsim.comparison/1"
 
@@ -43,6 +43,7 @@ class Column:
     bound_share: dict[str, float]
     speedup: float
     speedup_expected: float | None
+    j_per_token: Bounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +74,13 @@ class Breakdown:
 class Comparison:
     """Runs on one chip beside the first of them, `against`.
 
-    pass_time_ps           a mean decode pass by operator group
-    pass_time_ps_by_part   the same by trunk (``layers``), ``heads`` and what is in neither
-    pass_time_ps_by_cause  the same by cause
-    pass_dram_bytes        bytes read and written in it, by operator group
-    pass_macs              MACs of it, by operator group
-    token_time_ps          time per output token of a sequence, by operator group
+    pass_time_ps            a mean decode pass by operator group
+    pass_time_ps_by_part    the same by trunk (``layers``), ``heads`` and what is in neither
+    pass_time_ps_by_cause   the same by cause
+    pass_dram_bytes         bytes read and written in it, by operator group
+    pass_macs               MACs of it, by operator group
+    token_time_ps           time per output token of a sequence, by operator group
+    token_time_ps_by_cause  the same by cause
     """
 
     chip: str
@@ -91,6 +93,7 @@ class Comparison:
     pass_dram_bytes: Breakdown
     pass_macs: Breakdown
     token_time_ps: Breakdown
+    token_time_ps_by_cause: Breakdown
 
     def to_json(self) -> dict[str, Any]:
         """The ``accsim.comparison/1`` object: plain dicts, lists, strings and numbers."""

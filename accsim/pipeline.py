@@ -8,6 +8,7 @@ from itertools import groupby
 
 from accsim import __version__
 from accsim.analysis.bounds import peak_macs_per_s
+from accsim.analysis.energy import area
 from accsim.analysis.explain import explain
 from accsim.analysis.generations import over_generations, with_speedups
 from accsim.analysis.measure import PassStats, measure
@@ -86,6 +87,7 @@ def run(
         sram_bytes=chip.sram.capacity_bytes,
         runs=with_speedups(trace.baseline, runs) if generations else runs,
         speedup=speedups(trace.baseline, runs),
+        area_mm2=area(chip),
         mapping=pinning.name,
     )
 

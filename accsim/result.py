@@ -125,6 +125,58 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True)
+class Bounded:
+    """A figure and its worst cases: every uncertain figure behind it at its lowest or highest."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerEnergy:
+    """What one consumer takes, in whole pJ, with its worst cases."""
+
+    consumer: str
+    pj: int
+    low_pj: int
+    high_pj: int
+
+
+@dataclass(frozen=True, slots=True)
+class Energy:
+    """The energy of a run, to first order.
+
+    decode        by consumer: DRAM rows opened and closed, bits moved, background and refresh;
+                  SRAM; array; vector unit; what the chip takes whatever it does
+    decode_j      all of them together
+    j_per_token   of each token that decoding emits, over all sequences
+    j_per_pass    of each pass of the model that emits tokens, with the draft passes before it
+    mean_power_w  `decode_j` over the decode time
+    dram_share    the DRAM's part of `decode_j`
+    """
+
+    decode: tuple[ConsumerEnergy, ...]
+    decode_j: Bounded
+    j_per_token: Bounded
+    j_per_pass: Bounded
+    mean_power_w: Bounded
+    dram_share: float
+    prefill: tuple[ConsumerEnergy, ...]
+    prefill_j: Bounded
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """mm2 of the chip by part, of those parts that figures are known for, and together."""
+
+    sram: Bounded
+    array: Bounded
+    phy: Bounded
+    total: Bounded
+
+
+@dataclass(frozen=True, slots=True)
 class Generations:
     """Further generations of a run, drawn over the times of its simulated passes.
 
@@ -202,6 +254,7 @@ class RunResult:
     sampling: Sampling
     ops: tuple[OpStats, ...]
     parts_ps: dict[str, int]
+    energy: Energy
     draft_passes: int = 0
     asked_tokens: int | None = None
     generations: Generations | None = None
@@ -238,6 +291,7 @@ class Result:
     sram_bytes: int
     runs: tuple[RunResult, ...]
     speedup: Speedup
+    area_mm2: Area
     mapping: str | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -250,6 +304,8 @@ class Result:
                 baseline = {"baseline": self.speedup.baseline}
                 document["speedup"] = baseline | self.speedup.by_run
                 document["speedup_expected"] = baseline | self.speedup.expected
+            elif field.name == "area_mm2":
+                document["area_mm2"] = asdict(self.area_mm2)
             else:
                 document[field.name] = getattr(self, field.name)
         return document

@@ -95,7 +95,15 @@ def show_count(count: float, unit: str = "") -> str:
 
 def show_time(time_ps: float) -> str:
     """A time in the largest unit that leaves a number above 1: ``279.1 ms``."""
-    value, suffixes = float(time_ps), ("ps", "ns", "us", "ms", "s")
+    return _above_one(time_ps, ("ps", "ns", "us", "ms", "s"))
+
+
+def show_energy(energy_pj: float) -> str:
+    """An energy in the largest unit that leaves a number above 1: ``2.326 J``."""
+    return _above_one(energy_pj, ("pJ", "nJ", "uJ", "mJ", "J", "kJ"))
+
+
+def _above_one(value: float, suffixes: tuple[str, ...]) -> str:
     magnitude = 0
     while abs(value) >= 999.95 and magnitude < len(suffixes) - 1:
         value /= 1000.0

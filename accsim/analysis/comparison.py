@@ -51,6 +51,7 @@ def compare(runs: Sequence[Compared]) -> Comparison:
         ),
         pass_macs=per_pass(lambda run: {op.name: op.macs for op in run.ops}),
         token_time_ps=per_token(_time_ps),
+        token_time_ps_by_cause=per_token(_causes_ps),
     )
 
 
@@ -75,7 +76,9 @@ def _time_ps(run: RunResult) -> dict[str, int]:
 
 
 def _causes_ps(run: RunResult) -> dict[str, int]:
-    return {cause: sum(op.causes_ps[cause] for op in run.ops) for cause in CAUSES}
+    """By all causes, those of other versions of accsim included that a saved result may hold."""
+    causes = dict.fromkeys((*CAUSES, *(cause for op in run.ops for cause in op.causes_ps)))
+    return {cause: sum(op.causes_ps.get(cause, 0) for op in run.ops) for cause in causes}
 
 
 def _breakdown(columns: dict[str, dict[str, int]]) -> Breakdown:
@@ -126,4 +129,5 @@ def _column(one: Compared, speedup: Speedup) -> Column:
         bound_share=run.bound_share,
         speedup=speedup.by_run[one.column],
         speedup_expected=speedup.expected[one.column],
+        j_per_token=run.energy.j_per_token,
     )

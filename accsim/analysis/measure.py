@@ -26,7 +26,8 @@ class PassStats:
     units         shape (4 units, 2): busy, and stalled (work left, waiting)
     dram          shape (5,): channel time by state, summed over the channels
     rows          shape (5,): row hits, misses, conflicts (bursts), activates, refreshes
-    sram_bytes    bytes that array and vector unit moved to and from SRAM
+    op_work       shape (operators, 2): bytes that array and vector unit moved to and from SRAM, and
+                  elements that passed a lane of the vector unit, once for each pass
     sram_peak     most bytes of SRAM in use at once, activations included
     """
 
@@ -35,13 +36,18 @@ class PassStats:
     units: Column
     dram: Column
     rows: Column
-    sram_bytes: int
+    op_work: Column
     sram_peak: int
 
     @property
     def elapsed_ps(self) -> int:
         """Duration of the pass: all causes together."""
         return int(self.causes.sum())
+
+    @property
+    def sram_bytes(self) -> int:
+        """Bytes that array and vector unit moved to and from SRAM."""
+        return int(self.op_work[:, 0].sum())
 
 
 def measure(chip: Chip, graph: PassGraph, program: Program, timeline: Timeline) -> PassStats:
@@ -70,9 +76,23 @@ def measure(chip: Chip, graph: PassGraph, program: Program, timeline: Timeline) 
         units=_unit_times(timeline),
         dram=memory.states_ps.sum(axis=0),
         rows=np.array([int(count.sum()) for count in rows], dtype=np.int64),
-        sram_bytes=sum(program.array.sram_bytes) + sum(program.vector.sram_bytes),
+        op_work=_op_work(chip, program, len(graph.ops)),
         sram_peak=program.reserve_bytes + int(timeline.sram_bytes.max()),
     )
+
+
+def _op_work(chip: Chip, program: Program, operators: int) -> Column:
+    """SRAM bytes and vector elements of each operator."""
+    work = np.zeros((operators, 2), dtype=np.int64)
+    for tiles in (program.array, program.vector):
+        ops = np.array(tiles.op, dtype=np.int64)
+        np.add.at(work[:, 0], ops, np.array(tiles.sram_bytes, dtype=np.int64))
+    # What a tile takes beyond the depth of the pipeline is passes over full lanes.
+    cycles = np.array(program.vector.cycles, dtype=np.int64)
+    ops = np.array(program.vector.op, dtype=np.int64)
+    streamed = np.maximum(cycles - chip.vector.latency_cycles, 0)
+    np.add.at(work[:, 1], ops, streamed * chip.vector.lanes)
+    return work
 
 
 def _check_bounds(

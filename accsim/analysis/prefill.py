@@ -14,11 +14,12 @@ from accsim.timeline import Column
 
 @dataclass(frozen=True)
 class PrefillStats:
-    """All prefill passes: time by cause in ps, DRAM bytes, and layers simulated of all.
+    """All prefill passes: time by cause in ps, DRAM bytes, layers simulated of all, and other work.
 
     causes: shape (causes,). Each pass counts its layers; `layers_simulated` is less than `layers`
     where equal layers were extrapolated from one of them, or whole passes interpolated.
-    `max_error` is that of `SampledPasses`.
+    `max_error` is that of `SampledPasses`. `sram_bytes` are those of array and vector unit,
+    `vector_elements` count once for each pass over them.
     """
 
     causes: Column
@@ -27,6 +28,10 @@ class PrefillStats:
     layers: int
     layers_simulated: int
     max_error: float
+    sram_bytes: int
+    vector_elements: int
+    activates: int
+    refreshes: int
 
     @property
     def elapsed_ps(self) -> int:
@@ -35,7 +40,7 @@ class PrefillStats:
     @classmethod
     def none(cls) -> PrefillStats:
         """No pass."""
-        return cls(np.zeros(len(CAUSES), dtype=np.int64), 0, 0, 0, 0, 0.0)
+        return cls(np.zeros(len(CAUSES), dtype=np.int64), 0, 0, 0, 0, 0.0, 0, 0, 0, 0)
 
     @classmethod
     def of(
@@ -43,14 +48,22 @@ class PrefillStats:
     ) -> PrefillStats:
         """Passes of one graph, simulated with `missing` of its `layers` left out.
 
-        Each missing layer takes what the operators `model_ops` of the simulated ones take.
+        Each missing layer takes what the operators `model_ops` of the simulated ones take. Rows and
+        refreshes, which no operator is charged with, grow with the DRAM bytes and with the time.
         """
         model = sorted(model_ops)
         causes = np.zeros(len(CAUSES), dtype=np.int64)
         moved = np.zeros(2, dtype=np.int64)
+        work = np.zeros(2, dtype=np.int64)
+        activates = refreshes = 0
         for one in passes.stats:
             causes += one.causes.sum(axis=0) + missing * one.causes[model].sum(axis=0)
             moved += one.op_bytes.sum(axis=0) + missing * one.op_bytes[model].sum(axis=0)
+            work += one.op_work.sum(axis=0) + missing * one.op_work[model].sum(axis=0)
+            more_bytes = missing * int(one.op_bytes[model].sum())
+            more_ps = missing * int(one.causes[model].sum())
+            activates += _grown(int(one.rows[3]), int(one.op_bytes.sum()), more_bytes)
+            refreshes += _grown(int(one.rows[4]), one.elapsed_ps, more_ps)
         return cls(
             causes=causes,
             read_bytes=int(moved[0]),
@@ -58,6 +71,10 @@ class PrefillStats:
             layers=layers * len(passes.stats),
             layers_simulated=(layers - missing) * passes.simulated,
             max_error=passes.max_error,
+            sram_bytes=int(work[0]),
+            vector_elements=int(work[1]),
+            activates=activates,
+            refreshes=refreshes,
         )
 
     def __add__(self, other: PrefillStats) -> PrefillStats:
@@ -68,4 +85,13 @@ class PrefillStats:
             self.layers + other.layers,
             self.layers_simulated + other.layers_simulated,
             max(self.max_error, other.max_error),
+            self.sram_bytes + other.sram_bytes,
+            self.vector_elements + other.vector_elements,
+            self.activates + other.activates,
+            self.refreshes + other.refreshes,
         )
+
+
+def _grown(count: int, of: int, more: int) -> int:
+    """A count of `of` units of something, grown in proportion to `more` of them."""
+    return count + (count * more // of if of else 0)

@@ -130,12 +130,13 @@ def between(
     # Running sums are mixed, so that the pass as a whole is rounded once, not in each of its
     # hundreds of parts: no unit is then busy for longer than the pass takes.
     sums = mix(np.cumsum(a.causes), np.cumsum(b.causes))
+    work = mix(np.cumsum(a.op_work, axis=0), np.cumsum(b.op_work, axis=0))
     return PassStats(
         causes=np.diff(sums, prepend=0).reshape(a.causes.shape),
         op_bytes=mix(a.op_bytes, b.op_bytes),
         units=mix(a.units, b.units),
         dram=mix(a.dram, b.dram),
         rows=mix(a.rows, b.rows),
-        sram_bytes=int(mix(np.int64(a.sram_bytes), np.int64(b.sram_bytes))),  # type: ignore[arg-type]
+        op_work=np.diff(work, axis=0, prepend=np.zeros((1, 2), dtype=np.int64)),
         sram_peak=max(a.sram_peak, b.sram_peak),
     )

@@ -13,6 +13,7 @@ from accsim.analysis.bounds import (
     memory_floor_ps,
     roofline_bound,
 )
+from accsim.analysis.energy import decode_work, energy, prefill_work
 from accsim.analysis.measure import UNITS, PassStats
 from accsim.analysis.prefill import PrefillStats
 from accsim.analysis.sampling import SampledPasses
@@ -114,6 +115,13 @@ def summarize(
         ops=_op_groups(chip, pairs, stats),
         asked_tokens=run.asked_tokens,
         parts_ps=_parts_ps(graphs, stats),
+        energy=energy(
+            chip,
+            decode_work(pairs, stats),
+            prefill_work(prompt, prefill),
+            tokens=tokens,
+            passes=steps,
+        ),
     )
 
 

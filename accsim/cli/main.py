@@ -11,9 +11,13 @@ from typing import NoReturn
 import click
 
 from accsim.cli.addresses import addresses_command
+from accsim.cli.breakeven import breakeven_command
+from accsim.cli.check import check_command
 from accsim.cli.compare import compare_command
+from accsim.cli.diff import diff_command
 from accsim.cli.dram import dram_command
 from accsim.cli.explain import explain_command
+from accsim.cli.glossary import glossary_command
 from accsim.cli.run import run_command
 from accsim.cli.schema import schema_command
 from accsim.cli.show import show_command
@@ -60,9 +64,13 @@ def cli() -> None:
 
 cli.add_command(run_command)
 cli.add_command(explain_command)
+cli.add_command(breakeven_command)
 cli.add_command(compare_command)
 cli.add_command(whatif_command)
 cli.add_command(target_command)
+cli.add_command(diff_command)
+cli.add_command(check_command)
+cli.add_command(glossary_command)
 cli.add_command(trace_command)
 cli.add_command(schema_command)
 cli.add_command(show_command)

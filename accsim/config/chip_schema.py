@@ -24,6 +24,7 @@ from accsim.chip import (
     RefreshScheme,
     Remainder,
 )
+from accsim.config.energy_schema import EnergySection
 from accsim.config.fields import Count, Cycles, Name, PowerOfTwo, Section, Whole, known, rule, rules
 from accsim.dram.standards import GRADES, PARTS, Temperature
 
@@ -453,6 +454,9 @@ class ChipFile(Section):
     vector: VectorSection = Field(description="what does everything else")
     attention: AttentionSection = Field(
         default=AttentionSection(), description="how attention is mapped"
+    )
+    energy: EnergySection = Field(
+        default=EnergySection(), description="technology node, and figures of energy and area"
     )
 
     @field_validator("sram")

@@ -47,6 +47,9 @@ Count = Annotated[Whole, Field(ge=1, le=10**9)]
 Cycles = Annotated[Whole, Field(ge=0, le=10**9)]
 """A latency in cycles, which may be none."""
 
+Amount = Annotated[float, Field(ge=0, le=10**9, allow_inf_nan=False)]
+"""A physical quantity, which may be none."""
+
 
 def rule(message: str) -> PydanticCustomError:
     """The error of a broken rule, with its whole message."""

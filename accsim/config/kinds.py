@@ -21,6 +21,22 @@ FORMATS: dict[FileKind, type[Section]] = {
 """What may stand in a file of each kind."""
 
 
+def kind_of(document: Document) -> FileKind:
+    """Which format most of the top-level keys of a file belong to.
+
+    Raises:
+        InputError: none of them belongs to any.
+    """
+    keys = set(document.value)
+    known = {kind: len(keys & set(format_.model_fields)) for kind, format_ in FORMATS.items()}
+    kind = max(known, key=lambda one: known[one])
+    if not known[kind]:
+        kinds = ", ".join(FORMATS)
+        message = f"no key at the top level is of any kind of file that accsim reads ({kinds})"
+        raise InputError(Problem(document.file, message))
+    return kind
+
+
 class WrongKindError(InputError):
     """Something was given in the place of something else; its single problem says so."""
 

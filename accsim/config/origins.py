@@ -13,6 +13,8 @@ from accsim.config.fields import Section
 from accsim.config.resolve import read_chip_file, resolve_chip
 from accsim.config.yaml_source import Document, KeyPath, dotted
 from accsim.dram.standards import GRADES, Grade, cited
+from accsim.energy import EnergyFigures, Figure
+from accsim.power.figures import PRECISIONS, area_mm2, energy_figures
 
 Scalar = bool | int | float | str
 
@@ -40,6 +42,8 @@ _UNITS_BY_SECTION = {
     "cycles_per_element": "cycles",
     "ports": "bytes/cycle",
     "timings": "nCK",
+    "mac_pj": "pJ",
+    "mac_um2": "um2",
 }
 _UNITS_BY_ENDING = {
     "bytes_per_cycle": "bytes/cycle",
@@ -52,6 +56,17 @@ _UNITS_BY_ENDING = {
     "_cycles": "cycles",
     "_mhz": "MHz",
     "_mtps": "MT/s",
+    "_nm": "nm",
+    "_pj_per_row": "pJ/row",
+    "_pj_per_bit": "pJ/bit",
+    "_pj_per_byte": "pJ/byte",
+    "_pj_per_element": "pJ/element",
+    "_pj_per_rank": "pJ/rank",
+    "_mw_per_rank": "mW/rank",
+    "static_w": "W",
+    "_mm2": "mm2",
+    "_mm2_per_mib": "mm2/MiB",
+    "_mm2_per_channel": "mm2/channel",
 }
 """Units live in names; what ends in none of these is a count or a name."""
 
@@ -78,6 +93,8 @@ def chip_values(path_or_name: str) -> tuple[ResolvedValue, ...]:
             found += _sram_figures(file.sram, chip)
         elif name == "array":
             found += _array_figures(chip)
+        elif name == "energy":
+            found += _energy_figures(chip)
     return tuple(found)
 
 
@@ -214,6 +231,38 @@ def _array_figures(chip: Chip) -> Iterator[ResolvedValue]:
         ridge = peak / chip.memory.peak_bytes_per_s
         formula = "peak MACs/s / peak bytes/s"
         yield _computed(f"array.ridge_macs_per_byte.bits_{bits}", ridge, "MACs/byte", formula)
+
+
+def _energy_figures(chip: Chip) -> Iterator[ResolvedValue]:
+    """Figures of energy and area that the file leaves to the tables, and the area they make."""
+    figures = energy_figures(chip)
+    for field in fields(EnergyFigures):
+        found = getattr(figures, field.name)
+        stated = getattr(chip.energy, field.name)
+        if isinstance(found, Figure):
+            if stated is None:
+                yield _tabled(chip, field.name, field.name, found)
+            continue
+        for bits, given, one in zip(PRECISIONS, stated, found, strict=True):
+            if given is None:
+                yield _tabled(chip, field.name, f"{field.name}.bits_{bits}", one)
+    total = sum(figure.value for figure in area_mm2(chip).values())
+    formula = "computed: sram + array + phy, the parts that are known"
+    yield ResolvedValue("energy.area_mm2", total, "mm2", formula)
+
+
+def _tabled(chip: Chip, name: str, key: str, figure: Figure) -> ResolvedValue:
+    node = f"{chip.energy.node_nm} nm"
+    origin = f"energy table, {node}"
+    if name.startswith(("dram_", "phy_")):
+        origin = f"energy table, {chip.memory.part.standard}"
+    elif name == "sram_pj_per_byte":
+        origin = f"computed: a bank by the energy table of {node}, and wires over the SRAM"
+    elif name == "static_w":
+        origin = "computed: idle W/mm2 x area_mm2"
+    path = ("energy", *key.split("."))
+    source = f"{name}: {figure.source}; within a factor of {figure.factor:g}"
+    return ResolvedValue(dotted(path), figure.value, _unit(path), origin, source)
 
 
 def _computed(key: str, value: int | Fraction, unit: str, formula: str) -> ResolvedValue:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, TypeVar, get_args
 
 from pydantic import ValidationError
@@ -14,12 +15,15 @@ from accsim.errors import Problem
 
 S = TypeVar("S", bound=Section)
 
-_EXPECTED = {
+EXPECTED = {
     "int_type": "expected a whole number",
     "float_type": "expected a number",
     "string_type": "expected text",
     "bool_type": "expected true or false",
     "list_type": "expected a list",
+    "tuple_type": "expected a list",
+    "dict_type": "expected keys and values",
+    "dataclass_type": "expected keys and values",
     "model_type": "expected keys and values",
     "model_attributes_type": "expected keys and values",
     "string_too_short": "expected some text",
@@ -75,13 +79,17 @@ def _problem(document: Document, schema: type[Section], details: ErrorDetails) -
     if kind == "literal_error":
         options = _words(context["expected"])
         got = details["input"]
-        message = f"unknown value {show(got)}{suggest(str(got), options)}"
+        # No number is a misspelling of another.
+        tail = f" (allowed: {', '.join(options)})"
+        if isinstance(got, str):
+            tail = suggest(got, options)
+        message = f"unknown value {show(got)}{tail}"
         return document.problem(path, message)
     got = f", got {show(details['input'])}"
     if kind == FORM:
         return document.problem(path, details["msg"] + got)
-    if kind in _EXPECTED:
-        return document.problem(path, _EXPECTED[kind].format(**context) + got)
+    if kind in EXPECTED:
+        return document.problem(path, EXPECTED[kind].format(**context) + got)
     return document.problem(path, details["msg"])
 
 
@@ -101,8 +109,8 @@ def _wrong_variant(
 
 
 def _words(quoted: str) -> list[str]:
-    """The words of pydantic's ``'a', 'b' or 'c'``."""
-    return quoted.split("'")[1::2]
+    """The words of pydantic's ``'a', 'b' or 'c'``, or numbers of ``1, 2 or 3``."""
+    return [word.strip("'") for word in re.split(", | or ", quoted)]
 
 
 def _path(document: Document, details: ErrorDetails) -> KeyPath:

@@ -167,6 +167,7 @@ def resolve_chip(file: chip_schema.ChipFile) -> Chip:
         ),
         dispatch_cycles=file.core.dispatch_cycles,
         attention=AttentionOptions(**file.attention.model_dump()),
+        energy=file.energy.stated(),
     )
 
 

@@ -12,16 +12,16 @@ MAX_BYTES = MIB
 """No file that a person writes by hand is larger."""
 
 
-def read_text(file: str) -> str:
+def read_text(file: str, max_bytes: int = MAX_BYTES) -> str:
     """The text of `file`, a path as the user gave it; a byte order mark is dropped.
 
     Raises:
-        InputError: missing, a directory, unreadable, over `MAX_BYTES`, or not UTF-8 text.
+        InputError: missing, a directory, unreadable, over `max_bytes`, or not UTF-8 text.
     """
     try:
         with open(file, "rb") as stream:
             # One byte over the limit is enough to know, whatever the file (a device, say) holds.
-            raw = stream.read(MAX_BYTES + 1)
+            raw = stream.read(max_bytes + 1)
     except FileNotFoundError:
         raise InputError(Problem(file, "no such file")) from None
     except IsADirectoryError:
@@ -29,8 +29,8 @@ def read_text(file: str) -> str:
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL character
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise InputError(Problem(file, f"cannot be read: {reason}")) from None
-    if len(raw) > MAX_BYTES:
-        raise InputError(Problem(file, f"is larger than {MAX_BYTES // MIB} MiB"))
+    if len(raw) > max_bytes:
+        raise InputError(Problem(file, f"is larger than {max_bytes // MIB} MiB"))
     if b"\0" in raw:
         raise InputError(Problem(file, "is a binary file, expected UTF-8 text"))
     try:

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from accsim.comparison import Breakdown, Column, Comparison, Line
-from accsim.report.metrics import percent, show_seconds
+from accsim.report.metrics import percent, show_joules, show_seconds
 from accsim.report.tables import COLUMN_GAP, blocks, plain_table
 from accsim.report.wording import CAUSE_NAMES, COSTLY, NOTED_SHARE, tokens_per_pass
 from accsim.units import show_bytes, show_count, show_time
@@ -35,10 +35,15 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
         console.print(Text(sentence(comparison, column), style="bold"))
         console.print()
     console.print(Text(_setting(comparison), style="dim"))
+    print_tables(comparison, console)
+    console.print()
+
+
+def print_tables(comparison: Comparison, console: Console) -> None:
+    """Print the figures of whole runs, then what changed, part by part."""
     _print_table(console, "", _figures(comparison.columns))
     for title, breakdown, names, show in _breakdowns(comparison):
         _print_table(console, title, _changes(comparison.columns, breakdown, names, show))
-    console.print()
 
 
 def sentence(comparison: Comparison, column: Column) -> str:
@@ -152,8 +157,9 @@ def _print_table(console: Console, title: str, table: _Table) -> None:
 
 
 def _heading(column: Column) -> str:
-    """The workload and the run below each other, where both are named."""
-    return column.name if column.name == column.run else f"{column.workload}/\n{column.run}"
+    """The run below what its name begins with, such as the workload, where that is more."""
+    before = column.name.removesuffix(column.run)
+    return f"{before}\n{column.run}" if before else column.run
 
 
 def _figures(columns: Sequence[Column]) -> _Table:
@@ -168,6 +174,7 @@ def _figures(columns: Sequence[Column]) -> _Table:
         ("tokens/pass, expected", lambda one: _or_dash(one.expected_tokens_per_pass, "{:.3f}")),
         ("time/pass", lambda one: show_seconds(one.mean_pass_s)),
         ("DRAM bytes/token", lambda one: show_bytes(one.decode_dram_bytes_per_token)),
+        ("energy/token", lambda one: show_joules(one.j_per_token.value)),
         ("DRAM pins busy", lambda one: percent(one.utilization.dram)),
         ("array busy", lambda one: percent(one.utilization.array)),
         ("vector unit busy", lambda one: percent(one.utilization.vector)),
@@ -200,6 +207,8 @@ def _breakdowns(
     if len({column.mean_tokens_per_pass for column in comparison.columns}) > 1:
         title = "Time of a token, by operator group"
         found.append((title, comparison.token_time_ps, {}, show_time))
+        by_cause = comparison.token_time_ps_by_cause
+        found.append(("Time of a token, by cause", by_cause, CAUSE_NAMES, show_time))
     return found
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from accsim.report.wording import CAUSE_NAMES, NOTED_SHARE
 from accsim.result import CAUSES, DramStats, Estimate, Generations, OpStats, Result, RunResult
 from accsim.timeline import DRAM_STATES
-from accsim.units import show_bytes, show_capacity, show_count, show_time
+from accsim.units import show_bytes, show_capacity, show_count, show_energy, show_time
 
 
 class Row(NamedTuple):
@@ -41,6 +41,11 @@ def percent(share: float) -> str:
 def show_seconds(seconds: float) -> str:
     """Seconds in the largest unit that leaves a number above 1: ``279.1 ms``."""
     return show_time(seconds * 1e12)
+
+
+def show_joules(joules: float) -> str:
+    """Joules in the largest unit that leaves a number above 1: ``2.326 J``."""
+    return show_energy(joules * 1e12)
 
 
 def sections(result: Result) -> tuple[Section, ...]:
@@ -93,6 +98,17 @@ def sections(result: Result) -> tuple[Section, ...]:
                 row("array", lambda run: percent(run.utilization.array)),
                 row("vector unit", lambda run: percent(run.utilization.vector)),
                 row("SRAM banks", lambda run: percent(run.utilization.sram)),
+            ),
+        ),
+        Section(
+            "Energy, first order",
+            (
+                row("energy/token", lambda run: show_joules(run.energy.j_per_token.value)),
+                row("at least", lambda run: show_joules(run.energy.j_per_token.low)),
+                row("at most", lambda run: show_joules(run.energy.j_per_token.high)),
+                row("DRAM's share", lambda run: percent(run.energy.dram_share)),
+                row("mean power", lambda run: f"{run.energy.mean_power_w.value:.3g} W"),
+                row("energy of prefill", lambda run: show_joules(run.energy.prefill_j.value)),
             ),
         ),
         *_generation_sections(result),

@@ -46,11 +46,13 @@ def _setting(result: Result) -> str:
     """What was simulated, in one paragraph."""
     ridge = result.peak_macs_per_s / result.peak_dram_bytes_per_s
     pinned = f" Mapping pinned by {result.mapping}." if result.mapping else ""
+    area = result.area_mm2.total
     commands = " Every DRAM command is simulated." if _by_command(result) else ""
     return (
         f"{result.chip}: DRAM {show_rate(result.peak_dram_bytes_per_s)}, "
         f"{show_count(result.peak_macs_per_s, 'MAC/s')}, ridge at {ridge:.3g} MACs/B, "
-        f"SRAM {show_capacity(result.sram_bytes)}, {show_count(result.clock_hz, 'Hz')}. "
+        f"SRAM {show_capacity(result.sram_bytes)}, {show_count(result.clock_hz, 'Hz')}; "
+        f"SRAM, array and DRAM pins take {area.value:.3g} mm2 ({area.low:.3g} to {area.high:.3g}). "
         f"Workload {result.workload}, seed {result.seed}.{pinned}{commands}{cut_short(result)}"
     )
 

@@ -17,7 +17,7 @@ from typing import Any
 from pydantic import ValidationError
 
 import accsim
-from accsim.errors import InvariantError
+from accsim.errors import InputError, InvariantError
 from accsim.files import whole_file
 from accsim.ops import NumberFormat, Op, OpTrace, Pass
 from accsim.tracing.check import trace_faults
@@ -37,6 +37,10 @@ from accsim.tracing.records import (
     TotalsRecord,
     stated_work,
 )
+
+
+class ContradictionError(InputError):
+    """A trace that can be read, line by line, and contradicts itself as a whole."""
 
 
 def write_trace(trace: OpTrace, path: Path) -> None:
@@ -64,6 +68,7 @@ def read_trace(path: Path) -> OpTrace:
 
     Raises:
         InputError: with every problem found, up to 20, in the order of the file.
+        ContradictionError: the same, where each line by itself is in order.
     """
     draft = _Draft(path)
     for number, text in text_lines(path):
@@ -164,9 +169,12 @@ class _Draft:
             tuple(draft.record.value(draft.prefill, draft.decode) for draft in self._runs.values()),
         )
         self._compare_counts(header.totals)
-        self._check_dependencies(trace)
-        self._check_whole(trace)
-        self._compare_totals(header.totals, asdict(add_up(trace)))
+        try:
+            self._check_dependencies(trace)
+            self._check_whole(trace)
+            self._compare_totals(header.totals, asdict(add_up(trace)))
+        except InputError as error:
+            raise ContradictionError(error.problems) from None
         return trace
 
     def _take_header(self, content: dict[str, Any] | None) -> None:

@@ -18,7 +18,7 @@ from accsim.ops import Op, OpTrace, PassGraph
 from accsim.pipeline import simulate_pass
 from accsim.result import CAUSES
 from accsim.timeline import Column
-from accsim.tracing.shorten import shorten
+from accsim.tracing.shorten import Shortened, shorten
 from accsim.tracing.verification import verify_pass
 from accsim.workload import Workload
 
@@ -76,11 +76,20 @@ def pass_cost(chip: Chip, trace: OpTrace) -> Cost:
 
 def short_cost(chip: Chip, workload: Workload, rows: int) -> Cost:
     """As `pass_cost`, with equal layers extrapolated from one of them, as `accsim run` does."""
-    graph = rows_graph(workload, rows)
-    short = shorten(graph)
-    if short is None:
-        return pass_cost(chip, rows_trace(workload, rows))
-    program = lower(chip, short.graph, (CONTEXT,), CONTEXT + rows)
+    return graph_cost(chip, rows_graph(workload, rows), CONTEXT)
+
+
+def graph_cost(chip: Chip, graph: PassGraph, context: int) -> Cost:
+    """A pass with `context` tokens in the cache of each of its sequences.
+
+    Of equal layers a few are simulated and the others take what one of these takes, as in a prefill
+    of `accsim run`.
+
+    Raises:
+        InputError: it does not fit the SRAM.
+    """
+    short = shorten(graph) or Shortened(graph, frozenset(), 0)
+    program = lower(chip, short.graph, (context,) * graph.sequences, context + graph.rows)
     stats = measure(chip, short.graph, program, simulate(program, chip))
     times = np.ones(len(short.graph.ops), dtype=np.int64)
     times[sorted(short.model_ops)] += short.missing

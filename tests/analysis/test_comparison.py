@@ -20,6 +20,7 @@ BREAKDOWNS = (
     "pass_dram_bytes",
     "pass_macs",
     "token_time_ps",
+    "token_time_ps_by_cause",
 )
 
 

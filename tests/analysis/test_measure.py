@@ -112,6 +112,15 @@ def test_bytes_through_the_sram_ports_are_those_of_all_tiles(chip: Chip, graph: 
     assert stats.sram_bytes == 2 * 300 + 50
 
 
+def test_vector_elements_are_full_lanes_for_the_cycles_beyond_the_pipeline(
+    chip: Chip, graph: PassGraph
+) -> None:
+    # A tile of 20 cycles, 10 of them the depth of the pipeline, on 16 lanes.
+    program = one_pass()
+    stats = measure(chip, graph, program, simulate(program, chip, IdealMemory))
+    assert stats.op_work.tolist() == [[2 * 300 + 50, 10 * 16]]
+
+
 def test_states_and_rows_are_summed_over_the_channels(small_chip: Chip, graph: PassGraph) -> None:
     # 256 B in each of the two channels, 4 bursts of 64 B each; every channel opens a row in each of
     # 4 bank groups. A burst takes 4 command cycles of 625 ps.

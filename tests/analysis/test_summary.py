@@ -35,7 +35,7 @@ def summed(
     trace = OpTrace("hand", 0, "hand", {"decode": GRAPH}, (run,))
     causes = np.zeros(len(CAUSES), dtype=np.int64)
     causes[0] = prefill_ps
-    prefill = PrefillStats(causes, 512, 0, 1, 1, 0.0)
+    prefill = PrefillStats(causes, 512, 0, 1, 1, 0.0, 0, 0, 0, 0)
     numbers = tuple(range(len(run.decode)))
     passes = SampledPasses((pass_of(pass_ps, 512),) * len(run.decode), numbers, 0.0)
     return summarize(chip, trace, run, prefill, passes)

@@ -31,6 +31,7 @@ TOP: dict[str, type] = {
     "pass_dram_bytes": dict,
     "pass_macs": dict,
     "token_time_ps": dict,
+    "token_time_ps_by_cause": dict,
 }
 COLUMN: dict[str, type] = {
     "name": str,
@@ -52,6 +53,7 @@ COLUMN: dict[str, type] = {
     "bound_share": dict,
     "speedup": float,
     "speedup_expected": float,
+    "j_per_token": dict,
 }
 BREAKDOWNS = list(TOP)[5:]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from accsim.export.tables import write_ops_csv
-from accsim.result import CAUSES, OpStats, Result, RunResult, Speedup
+from accsim.result import CAUSES, Area, Bounded, OpStats, Result, RunResult, Speedup
 
 NORM = OpStats(
     name="norm, final",
@@ -35,7 +35,10 @@ def run(name: str, *ops: OpStats) -> RunResult:
 
 def rows(folder: Path) -> list[dict[str, str]]:
     runs = (run("ordinary", NORM, UP), run("heads", UP))
-    result = Result("chip", "work", "0", 0, 1e9, 1.0, 1.0, 1, runs, Speedup("ordinary", {}, {}))
+    none = Bounded(0, 0, 0)
+    area = Area(none, none, none, none)
+    speedup = Speedup("ordinary", {}, {})
+    result = Result("chip", "work", "0", 0, 1e9, 1.0, 1.0, 1, runs, speedup, area)
     path = folder / "ops.csv"
     write_ops_csv(path, result)
     with path.open(encoding="utf-8", newline="") as file:

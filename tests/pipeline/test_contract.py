@@ -41,6 +41,7 @@ TOP: dict[str, type] = {
     "runs": list,
     "speedup": dict,
     "speedup_expected": dict,
+    "area_mm2": dict,
     "mapping": str,
 }
 RUN: dict[str, type] = {
@@ -81,6 +82,7 @@ RUN: dict[str, type] = {
     "sampling": dict,
     "ops": list,
     "parts_ps": dict,
+    "energy": dict,
     "draft_passes": int,
     "asked_tokens": int,
     "generations": dict,
@@ -110,6 +112,28 @@ GENERATIONS: dict[str, type] = {
     "decode_s_per_token": dict,
     "speedup": dict,
 }
+ENERGY: dict[str, type] = {
+    "decode": list,
+    "decode_j": dict,
+    "j_per_token": dict,
+    "j_per_pass": dict,
+    "mean_power_w": dict,
+    "dram_share": float,
+    "prefill": list,
+    "prefill_j": dict,
+}
+CONSUMERS = [
+    "dram_activation",
+    "dram_io",
+    "dram_background",
+    "dram_refresh",
+    "sram",
+    "array",
+    "vector",
+    "static",
+]
+CONSUMER: dict[str, type] = {"consumer": str, "pj": int, "low_pj": int, "high_pj": int}
+BOUNDED = dict.fromkeys(("value", "low", "high"), float)
 ESTIMATE = dict.fromkeys(("mean", "low", "high"), float)
 MAY_BE_NULL = ("intensity_macs_per_byte", "mapping", "asked_tokens", "speedup")
 UTILIZATION = dict.fromkeys(("dram", "array", "vector", "sram"), float)
@@ -195,6 +219,24 @@ def test_the_parts_of_a_run_have_the_keys_of_the_contract(result: Json) -> None:
         for unit in one["units"]:
             check_types(unit, UNIT)
         assert [unit["unit"] for unit in one["units"]] == ["load", "store", "array", "vector"]
+
+
+def test_energy_has_the_keys_of_the_contract(result: Json) -> None:
+    for one in runs(result):
+        check_types(one["energy"], ENERGY)
+        for phase in ("decode", "prefill"):
+            spent = one["energy"][phase]
+            assert [each["consumer"] for each in spent] == CONSUMERS
+            for each in spent:
+                check_types(each, CONSUMER)
+        for name in ("decode_j", "j_per_token", "j_per_pass", "mean_power_w", "prefill_j"):
+            check_types(one["energy"][name], BOUNDED)
+
+
+def test_area_has_the_keys_of_the_contract(result: Json) -> None:
+    assert list(result["area_mm2"]) == ["sram", "array", "phy", "total"]
+    for part in result["area_mm2"].values():
+        check_types(part, BOUNDED)
 
 
 def test_causes_are_named_in_the_order_of_the_contract(result: Json) -> None:

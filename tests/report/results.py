@@ -6,8 +6,12 @@ from dataclasses import replace
 
 from accsim.result import (
     CAUSES,
+    Area,
+    Bounded,
     Cause,
+    ConsumerEnergy,
     DramStats,
+    Energy,
     Estimate,
     Generations,
     OpStats,
@@ -113,8 +117,29 @@ def run(
         ),
         ops=(op("qkv", rest, "dma"), op("gate_up", main, bound)),
         parts_ps={"layers": decode_ps},
+        energy=energy(passes),
     )
     return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def energy(passes: int) -> Energy:
+    """2 J for each pass that brings 100 / passes tokens, at 8 W, within a factor of two."""
+    spent = ConsumerEnergy("dram_io", *(passes * joules * 10**12 for joules in (2, 1, 4)))
+    return Energy(
+        decode=(spent,),
+        decode_j=bounded(2.0 * passes),
+        j_per_token=bounded(2.0 * passes / 100),
+        j_per_pass=bounded(2.0),
+        mean_power_w=bounded(8.0),
+        dram_share=1.0,
+        prefill=(spent,),
+        prefill_j=bounded(30.0),
+    )
+
+
+def bounded(value: float) -> Bounded:
+    """Within a factor of two."""
+    return Bounded(value, value / 2, 2 * value)
 
 
 def generations(tokens: float, pass_ms: float, speedup: float | None = None) -> Generations:
@@ -156,4 +181,5 @@ def result(*runs: RunResult, chip: str = "ddr_npu") -> Result:
             {run.name: base / run.tpot_s for run in runs},
             {run.name: base / run.tpot_s for run in runs},
         ),
+        area_mm2=Area(bounded(4.0), bounded(6.0), bounded(20.0), bounded(30.0)),
     )

@@ -118,6 +118,8 @@ def test_a_change_has_a_sign(change: int, text: str) -> None:
         ("tokens/pass, expected", ["1.000", "2.500"]),
         ("time/pass", ["280 ms", "308 ms"]),
         ("DRAM bytes/token", ["13 GB", "5.2 GB"]),
+        # 2 J a pass, 100 and 40 passes for 100 tokens
+        ("energy/token", ["2 J", "800 mJ"]),
         ("DRAM pins busy", ["90.0 %", "90.0 %"]),
         ("array busy", ["5.0 %", "5.0 %"]),
         ("vector unit busy", ["1.0 %", "1.0 %"]),

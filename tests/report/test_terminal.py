@@ -59,6 +59,13 @@ PAIR = result(run("ordinary", 300, 100), run("heads4_k4", 330, 40, expected_toke
         ("tokens, expected", ["unknown", "3.120"]),
         # 13.0005 GB a pass, 40 passes for 100 tokens
         ("DRAM bytes/token", ["13 GB", "5.2 GB"]),
+        # 2 J a pass within a factor of two, 40 passes for 100 tokens
+        ("energy/token", ["2 J", "800 mJ"]),
+        ("at least", ["1 J", "400 mJ"]),
+        ("at most", ["4 J", "1.6 J"]),
+        ("DRAM's share", ["100.0 %", "100.0 %"]),
+        ("mean power", ["8 W", "8 W"]),
+        ("energy of prefill", ["30 J", "30 J"]),
         ("DRAM pins", ["90.0 %", "90.0 %"]),
         ("DMA", ["20.0 %", "20.0 %"]),
         ("prefill bound", ["array 100 %", "array 100 %"]),
@@ -274,3 +281,8 @@ def test_the_columns_stand_apart_where_there_is_room() -> None:
     shown = result(run("ordinary", 300, 1, ops=(wide,)))
     assert "attn_residual   299.1 ms   " in printed(shown, 93)
     assert "attn_residual 299.1 ms " in printed(shown, 92)
+
+
+def test_the_setting_tells_the_area_with_its_interval() -> None:
+    text = " ".join(printed(PAIR).split())
+    assert "SRAM, array and DRAM pins take 30 mm2 (15 to 60)." in text

@@ -26,6 +26,11 @@ def test_a_recording_promises_the_mean_of_its_entries() -> None:
     assert Recording("", LINES, "wrap").expected_tokens(4) == 2.4
 
 
+def test_a_recording_promises_passes_of_fewer_rows_no_more_than_they_can_emit() -> None:
+    # 2 + 1 + 2 + 2 + 2 over 5 passes.
+    assert Recording("", LINES, "wrap").expected_tokens(2) == 1.8
+
+
 def test_the_sequences_of_a_batch_take_the_lines_in_turn() -> None:
     recording = Recording("", LINES, "wrap")
     assert [recording.line(sequence) for sequence in range(3)] == [LINES[0], LINES[1], LINES[0]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from accsim.units import show_bytes, show_capacity, show_count, show_rate, show_time
+from accsim.units import show_bytes, show_capacity, show_count, show_energy, show_rate, show_time
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,22 @@ def test_traffic_is_shown_in_powers_of_ten(count: int, text: str) -> None:
 )
 def test_a_capacity_is_shown_in_powers_of_two(count: int, text: str) -> None:
     assert show_capacity(count) == text
+
+
+@pytest.mark.parametrize(
+    ("pj", "text"),
+    [
+        (0.72, "0.72 pJ"),
+        (2.5e6, "2.5 uJ"),
+        (999.96, "1 nJ"),
+        (2.326e12, "2.326 J"),
+        (4e18, "4000 kJ"),
+    ],
+)
+def test_an_energy_is_shown_in_the_largest_unit_that_keeps_it_above_one(
+    pj: float, text: str
+) -> None:
+    assert show_energy(pj) == text
 
 
 def test_a_bandwidth_is_shown_per_second() -> None:

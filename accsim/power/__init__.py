@@ -1,0 +1,3 @@
+"""What the parts of a chip cost in energy and area: tables with their sources, and the figures of a
+chip that follow from them.
+"""
