@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -153,6 +154,19 @@ def chosen_pass(trace: OpTrace, text: str | None, option: str = "--trace-pass") 
             return name, int(number)
     there = ", ".join(f"{run.name}:0 to {run.name}:{_last_number(run)}" for run in trace.runs)
     raise click.BadParameter(f"no pass {text!r}; there are {there}.", param_hint=option)
+
+
+def chosen_run(trace: OpTrace, name: str) -> OpTrace:
+    """The trace with one of its runs only.
+
+    Raises:
+        BadParameter: there is no such run; the message lists those there are.
+    """
+    for run in trace.runs:
+        if run.name == name:
+            return replace(trace, baseline=name, runs=(run,))
+    there = ", ".join(run.name for run in trace.runs)
+    raise click.BadParameter(f"no run {name!r}; there are {there}.", param_hint="--run")
 
 
 def _last_number(run: TracedRun) -> int:

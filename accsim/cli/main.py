@@ -21,7 +21,9 @@ from accsim.cli.glossary import glossary_command
 from accsim.cli.run import run_command
 from accsim.cli.schema import schema_command
 from accsim.cli.show import show_command
+from accsim.cli.target import target_command
 from accsim.cli.trace import trace_command
+from accsim.cli.whatif import whatif_command
 from accsim.errors import AccsimError, InputError
 
 INTERRUPTED = 130
@@ -64,6 +66,8 @@ cli.add_command(run_command)
 cli.add_command(explain_command)
 cli.add_command(breakeven_command)
 cli.add_command(compare_command)
+cli.add_command(whatif_command)
+cli.add_command(target_command)
 cli.add_command(diff_command)
 cli.add_command(check_command)
 cli.add_command(glossary_command)

@@ -17,3 +17,10 @@ pass_option = click.option(
     help="Which pass; 0 is the first of the prefill.  "
     "[default: the first decode pass of the last run]",
 )
+workers_option = click.option(
+    "--workers",
+    "count",
+    type=click.IntRange(1, 1024),
+    metavar="N",
+    help="Processes that simulate side by side; the result is the same.  [default: all cores]",
+)

@@ -24,16 +24,17 @@ class Shortened:
     missing: int
 
 
-def shorten(graph: PassGraph, pins: tuple[Pin, ...] = ()) -> Shortened | None:
+def shorten(graph: PassGraph, pins: tuple[Pin, ...] = (), keep: int = KEEP) -> Shortened | None:
     """Drop layers from the longest run of equal consecutive layers; None if it is short anyway.
 
-    Layers whose operators are pinned by different entries of `pins` are not equal.
+    Layers whose operators are pinned by different entries of `pins` are not equal. `keep` of them
+    are kept, at least 2; the last but one is counted for those that are gone.
     """
     layers = _layers(graph)
     start, end = _longest_run(graph, layers, pins)
-    if end - start <= KEEP:
+    if end - start <= keep:
         return None
-    first_dropped = start + KEEP
+    first_dropped = start + keep
     gone = set(range(first_dropped, end))
     # What the last dropped layer made, the last kept one makes instead.
     renamed: dict[str, Tensor] = {}

@@ -44,7 +44,9 @@ def test_help_names_every_command() -> None:
         "run",
         "schema",
         "show",
+        "target",
         "trace",
+        "whatif",
     ]
 
 

@@ -1,0 +1,111 @@
+"""``accsim target``: the cheapest changes that make a chip fast enough."""
+
+from __future__ import annotations
+
+import math
+
+import click
+
+from accsim.cli.options import json_option, workers_option
+
+
+class Positive(click.ParamType[float]):
+    """A number above 0, and finite."""
+
+    name = "number"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Read the number, or fail with what is expected."""
+        try:
+            number = float(str(value))
+        except ValueError:
+            number = math.nan
+        if not 0 < number < math.inf:
+            self.fail(f"{value!r} is no number above 0.", param, ctx)
+        return number
+
+
+class Costs(click.ParamType[dict[str, float]]):
+    """Weights of knobs, ``channels=10,arrays=3``."""
+
+    name = "costs"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> dict[str, float]:
+        """Read the weights over those by default, or fail with what is expected."""
+        from accsim.analysis.target import COSTS
+
+        if isinstance(value, dict):
+            return value
+        costs = dict(COSTS)
+        for part in str(value).split(","):
+            name, _, weight = part.strip().partition("=")
+            if name not in COSTS:
+                self.fail(f"no knob {name!r}; there are {', '.join(COSTS)}.", param, ctx)
+            costs[name] = Positive().convert(weight, param, ctx)
+        return costs
+
+
+@click.command("target", short_help="Find the cheapest changes that make a chip fast enough.")
+@click.argument("chip")
+@click.argument("workload", metavar="WORKLOAD_OR_TRACE")
+@click.option(
+    "--tokens-per-s",
+    type=Positive(),
+    required=True,
+    metavar="X",
+    help="Decoded tokens per second that it shall reach, of all sequences together.",
+)
+@click.option("--ttft", type=Positive(), metavar="S", help="Seconds that the first token may take.")
+@click.option("--run", "wanted", metavar="NAME", help="Which run.  [default: the last]")
+@click.option(
+    "--cost",
+    type=Costs(),
+    metavar="KNOB=X,...",
+    help="What it costs to add as much again of a knob as the chip has.",
+)
+@workers_option
+@json_option
+def target_command(
+    chip: str,
+    workload: str,
+    tokens_per_s: float,
+    ttft: float | None,
+    wanted: str | None,
+    cost: dict[str, float] | None,
+    count: int | None,
+    as_json: bool,
+) -> None:
+    """Find the cheapest changes of CHIP with which a run decodes X tokens per second.
+
+    CHIP and WORKLOAD_OR_TRACE are as for run. Knobs are those of whatif, each turned up to 16
+    times, the clock twice.
+    """
+    import json
+
+    from accsim.cli.inputs import chosen_run, load_inputs, located, tell_model
+    from accsim.cli.progress import progress_bar
+
+    hardware, trace = load_inputs(chip, workload)
+    trace = chosen_run(trace, trace.runs[-1].name if wanted is None else wanted)
+    # Only now: loading the simulator takes longer than refusing a broken file.
+    from accsim.analysis.target import COSTS
+    from accsim.target import Goal
+    from accsim.target_pipeline import reach
+    from accsim.workers import cores, workers
+
+    tell_model(hardware)
+    goal = Goal(tokens_per_s, ttft)
+    with progress_bar() as progress, located(chip), workers(count or cores()) as work:
+        found = reach(hardware, trace, goal, cost or COSTS, work, progress)
+    if as_json:
+        click.echo(json.dumps(found.to_json(), indent=2, allow_nan=False))
+        return
+    from accsim.cli.printing import stdout_console
+    from accsim.report.target import print_target
+
+    with stdout_console() as console:
+        print_target(found, console)
