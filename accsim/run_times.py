@@ -9,6 +9,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
+from accsim.analysis.causes import by_cause
 from accsim.analysis.measure import PassStats, measure
 from accsim.analysis.prefill import PrefillStats
 from accsim.analysis.sampling import sample
@@ -67,7 +68,7 @@ class RunTimes:
         total = PrefillStats.none()
         for name, alike in groupby(passes, lambda one: one.graph):
             total += self._alike(self.trace.graphs[name], tuple(alike), room, keep)
-        return Spent(tuple(int(part) for part in total.causes))
+        return Spent(tuple(by_cause(total.path).values()))
 
     def _alike(
         self, graph: PassGraph, passes: tuple[Pass, ...], room: int, keep: int
