@@ -65,10 +65,9 @@ def attribute(program: Program, timeline: Timeline, op_count: int) -> Column:
     walk.run()
     charged = np.array(walk.charged, dtype=np.int64).reshape(op_count, COLUMNS)
     dram = charged[:, _DRAM : _DRAM + len(DRAM_PARTS)]
-    requests = np.array(walk.served_request, dtype=np.int64)
-    spans = np.array(walk.served_ps, dtype=np.int64)
+    ops, requests, spans = np.array(walk.served, dtype=np.int64).reshape(-1, 3).T
     parts = apportioned(spans, timeline.memory.spent_cycles[requests])
-    np.add.at(dram, np.array(walk.served_op, dtype=np.int64), parts)
+    np.add.at(dram, ops, parts)
     if int(charged.sum()) != timeline.elapsed_ps:
         raise InvariantError(
             f"causes add up to {int(charged.sum())} ps of {timeline.elapsed_ps} ps"
@@ -104,11 +103,9 @@ class _Walk:
     def __init__(self, program: Program, timeline: Timeline, op_count: int) -> None:
         self.program = program
         self.charged = [0] * (op_count * COLUMNS)
-        # What is charged to the DRAM: operator, number of the descriptor, time. The parts of all of
-        # them are computed together in the end.
-        self.served_op: list[int] = []
-        self.served_request: list[int] = []
-        self.served_ps: list[int] = []
+        # What is charged to the DRAM: operator, number of the descriptor, time, and so on. The
+        # parts of all of them are computed together in the end.
+        self.served: list[int] = []
         # Plain lists: the walk takes tens of thousands of single steps.
         self.ready = [lane.ready_ps.tolist() for lane in timeline.lanes]
         self.start = [lane.start_ps.tolist() for lane in timeline.lanes]
@@ -132,32 +129,30 @@ class _Walk:
                 return unit, len(self.end[unit]) - 1
         raise InvariantError("no command ends when the pass does")
 
-    def go(self, back_to: int) -> int:
-        """Go back to a time; the span from there to the present place."""
+    def charge(self, op: int, column: int, back_to: int) -> int:
+        """Charge the span from `back_to` to the present place, and go there; how long it is."""
         if back_to > self.time:
             raise InvariantError("the critical path runs forward in time")
         span = self.time - back_to
+        self.charged[op * COLUMNS + column] += span
         self.time = back_to
         return span
 
-    def charge(self, op: int, column: int, back_to: int) -> None:
-        """Charge the span from `back_to` to the present place, and go there."""
-        self.charged[op * COLUMNS + column] += self.go(back_to)
-
     def charge_dram(self, op: int, request: int, back_to: int) -> None:
         """The same for a span in which the memory serves a descriptor."""
-        self.served_op.append(op)
-        self.served_request.append(request)
-        self.served_ps.append(self.go(back_to))
+        if back_to > self.time:
+            raise InvariantError("the critical path runs forward in time")
+        self.served.extend((op, request, self.time - back_to))
+        self.time = back_to
 
     def charge_array(self, op: int, i: int, back_to: int) -> None:
         """The same for the span in which a tile occupies the array."""
         tiles = self.program.array
-        span, fill = self.go(back_to), tiles.fill_cycles[i]
+        span, fill = self.charge(op, _COMPUTE, back_to), tiles.fill_cycles[i]
         if fill:
             fill = span * fill // (tiles.cycles[i] - tiles.drain_cycles[i])
+            self.charged[op * COLUMNS + _COMPUTE] -= fill
             self.charged[op * COLUMNS + _FILL] += fill
-        self.charged[op * COLUMNS + _COMPUTE] += span - fill
 
     def run(self) -> None:
         while self.time > 0:

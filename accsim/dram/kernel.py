@@ -235,16 +235,14 @@ def serve(
                 slot = ready
             # The controller sees a request once its queue has room: that far ahead of the bus.
             seen = max(arrival, last - p[P_QUEUE] * p[P_CCD_S])
-        refreshed = False
-        anyway = 0
+        anyway = -1
         if refreshing and ranks[rank, REFRESH_DUE] <= slot:
             _refresh(p, ranks, rank, banks, stats, c, slot)
             if ranks[rank, REFRESH_END] > slot:
                 stats[c, REFRESH] += ranks[rank, REFRESH_END] - slot
-                # So long would the bus have waited for a row without the refresh.
-                anyway = max(0, seen + to_row - slot)
+                # How far `ACTIVATION` would get in this step without the refresh.
+                anyway = stats[c, ACTIVATION] + max(0, seen + to_row - slot)
                 slot = ranks[rank, REFRESH_END]
-                refreshed = True
 
         # First round: one burst in each bank group, each as soon as its row is open.
         touched = min(count, groups)
@@ -278,11 +276,7 @@ def serve(
                 banks[bank, OPEN_ROW] = row
                 banks[bank, ACT_AT] = act
                 if act + to_row > earliest:
-                    wait = act + to_row - earliest
-                    stats[c, ACTIVATION] += wait
-                    if refreshed:
-                        stats[c, REOPENING] += max(0, wait - anyway)
-                        anyway = max(0, anyway - wait)
+                    stats[c, ACTIVATION] += act + to_row - earliest
                     earliest = act + to_row
             column = earliest
             banks[bank, USED_AT] = column
@@ -290,6 +284,8 @@ def serve(
             if i == 0 and begin < 0:
                 begin = column + latency
             g = (g + 1) & wrap
+        if anyway >= 0:
+            stats[c, REOPENING] += max(0, stats[c, ACTIVATION] - anyway)
         ranks[rank, ACT_OLDEST], ranks[rank, ACT_OLDEST + 1] = oldest, older
         ranks[rank, ACT_OLDEST + 2], ranks[rank, ACT_NEWEST] = newer, newest
         ranks[rank, ACT_GROUP] = act_group
@@ -329,17 +325,10 @@ def serve(
 
 
 @compiled
-def _data_end(p: Ints, channels: Ints, c: int) -> int:
-    """The cycle at which the last data of a channel has passed; 0 before any."""
-    if not channels[c, STARTED]:
-        return 0
-    latency = p[P_CWL] if channels[c, LAST_WRITE] else p[P_CL]
-    return channels[c, LAST_COLUMN] + latency + p[P_BURST]
-
-
-@compiled
-def _note_spent(spent: Ints, stats: Ints, c: int, before: Ints, span: int) -> None:
-    """Say what channel `c` did in `span` cycles, from its statistics `before` and now.
+def _note_spent(
+    spent: Ints, stats: Ints, c: int, before: tuple[int, ...], reopening: int, span: int
+) -> None:
+    """Say what channel `c` did in `span` cycles, from its states `before` and now.
 
     Rows that could have been opened in time without a refresh wait because of it: that is refresh
     here, and activation in the statistics.
@@ -354,7 +343,7 @@ def _note_spent(spent: Ints, stats: Ints, c: int, before: Ints, span: int) -> No
     if rest < 0:
         spent[TURNAROUND] = max(0, spent[TURNAROUND] + rest)
     spent[LATENCY] = max(0, rest)
-    reopening = stats[c, REOPENING] - before[REOPENING]
+    reopening = stats[c, REOPENING] - reopening
     spent[REFRESH] += reopening
     spent[ACTIVATION] -= reopening
 
@@ -390,12 +379,15 @@ def submit(
     count, interleave = p[P_CHANNELS], p[P_INTERLEAVE]
     finish = arrival
     latest = 0
-    before = np.zeros(STATISTICS, dtype=np.int64)
     for c in range(count):
         window[c, 0] = -1
         window[c, 1] = 0
-        begun = max(_data_end(p, channels, c), arrival)
-        before[:] = stats[c]
+        begun = arrival
+        if channels[c, STARTED]:
+            latency = p[P_CWL] if channels[c, LAST_WRITE] else p[P_CL]
+            begun = max(arrival, channels[c, LAST_COLUMN] + latency + p[P_BURST])
+        before = (stats[c, DATA], stats[c, TURNAROUND], stats[c, REFRESH], stats[c, ACTIVATION])
+        reopening = stats[c, REOPENING]
         for row in range(rows):
             start = address + row * stride
             low = channel_bytes_below(start, c, count, interleave)
@@ -418,6 +410,6 @@ def submit(
                 window[c, 1] = done
         if window[c, 1] > latest:
             latest = window[c, 1]
-            _note_spent(spent, stats, c, before, latest - begun)
+            _note_spent(spent, stats, c, before, reopening, latest - begun)
         finish = max(finish, window[c, 1])
     return finish

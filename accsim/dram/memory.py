@@ -30,7 +30,10 @@ class MemoryStatistics:
 
 
 class MemoryModel(Protocol):
-    """A DRAM system that is told the time. Requests come in order of time and are served so."""
+    """A DRAM system that is told the time. Requests come in order of time and are served so.
+
+    Each `submit` fills the same two arrays anew.
+    """
 
     window: Ints
     """After `submit`: first and last cycle of data per channel, shape (channels, 2); -1: none."""

@@ -273,7 +273,11 @@ class _Machine:
         need_peer, need_array, need_vector = (
             queue.needs[u] for u in (peer, Unit.ARRAY, Unit.VECTOR)
         )
-        write = unit is Unit.STORE
+        write, me = unit is Unit.STORE, int(unit)
+        memory, windows, spents = self.memory, self.windows, self.spent
+        submit, window, spent = memory.submit, memory.window, memory.spent
+        request_unit, request_index = self.request_unit, self.request_index
+        ready, start, end, blockers = lane.ready, lane.start, lane.end, lane.blocker
         sizes, in_flight, outstanding = queue.sram_bytes, self.in_flight, dma.outstanding
         for i in range(len(queue)):
             blocker = NO_BLOCKER
@@ -306,7 +310,7 @@ class _Machine:
             issue = clock.next_edge(max(now, self.issue_free_ps)) + dma.issue_cycles
             arrival = clock.edge_ps(issue)
             self.issue_free_ps = arrival
-            finish = self.memory.submit(
+            finish = submit(
                 arrival,
                 queue.address[i],
                 queue.rows[i],
@@ -318,14 +322,15 @@ class _Machine:
             if finish < self.last_done_ps:
                 finish = self.last_done_ps
             self.last_done_ps = finish
-            self.windows[len(self.request_unit)] = self.memory.window
-            self.spent[len(self.request_unit)] = self.memory.spent
-            self.request_unit.append(int(unit))
-            self.request_index.append(i)
-            lane.ready[i] = now
-            lane.start[i] = arrival
-            lane.end[i] = finish
-            lane.blocker[i] = blocker
+            number = len(request_unit)
+            windows[number] = window
+            spents[number] = spent
+            request_unit.append(me)
+            request_index.append(i)
+            ready[i] = now
+            start[i] = arrival
+            end[i] = finish
+            blockers[i] = blocker
             in_flight.append((finish, unit))
             if self.controller_idle is not None:
                 self.controller_idle.succeed()
