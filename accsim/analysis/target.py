@@ -122,7 +122,7 @@ def search(
             if verdict.reached:
                 solutions.append((price(levels), levels))
                 continue
-            if verdict.simulated:
+            if verdict.simulated and verdict.stage:
                 rank = (-verdict.stage, verdict.ratio)
                 nearest = min(nearest or (rank, levels), (rank, levels))
             parent = parents[levels]

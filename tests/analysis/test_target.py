@@ -121,6 +121,11 @@ def test_a_prefill_that_is_too_long_is_nearer_than_decoding_that_is() -> None:
     assert found(judge) == Found((), (1, 0, 0), 3, complete=True)
 
 
+def test_a_chip_that_cannot_run_the_model_is_not_the_nearest() -> None:
+    """Its SRAM was found too small only when it was simulated."""
+    assert found(lambda _: fails(1, stage=0)) == Found((), None, 1, complete=True)
+
+
 def test_a_search_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(target, "MOST_SIMULATED", 2)
 
