@@ -56,9 +56,17 @@ class Recording:
         return self.lines[sequence % len(self.lines)]
 
     def expected_tokens(self, rows: int) -> float:
-        """Mean of all entries: tokens of a pass; one of fewer rows emits as many at most."""
-        emitted = sum(min(count, rows) for line in self.lines for count in line)
-        return emitted / sum(map(len, self.lines))
+        """Tokens over passes when every line is replayed as often as any other; a pass of fewer
+        rows emits as many at most.
+
+        With `stop` each line is replayed once: the mean of all entries. With `wrap` each makes as
+        many tokens as any other, whatever its length, so passes per token are what is averaged.
+        """
+        emitted = [sum(min(count, rows) for count in line) for line in self.lines]
+        if self.at_end == "stop":
+            return sum(emitted) / sum(map(len, self.lines))
+        shares = zip(map(len, self.lines), emitted, strict=True)
+        return float(len(self.lines) / sum(Fraction(*share) for share in shares))
 
     def output_tokens(self, asked: int, batch: int) -> int:
         """Tokens that each sequence of a batch gets, that of its prefill included.

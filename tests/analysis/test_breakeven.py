@@ -136,7 +136,7 @@ def test_rates_beyond_the_drafts_of_the_run_are_used() -> None:
 
 def test_a_recording_is_cut_to_the_tokens_that_fewer_drafts_can_bring() -> None:
     # Passes of 3, 1 and 2 tokens: with two rows 2, 1 and 2.
-    recorded = RunSpec("heads", MultiToken(4, 3), Recording("text", ((3, 1), (2,)), "wrap"))
+    recorded = RunSpec("heads", MultiToken(4, 3), Recording("text", ((3, 1), (2,)), "stop"))
     told = family(priced(lambda rows, _: 100), recorded)
     assert [one.tokens for one in told.variants] == [(1.0,), (5 / 3,), (2.0,), (None,)]
 

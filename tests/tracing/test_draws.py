@@ -71,8 +71,8 @@ def test_a_batch_ends_with_the_shortest_line_and_the_rest_is_cut() -> None:
     assert run.output_tokens == 5
 
 
-def test_a_recording_expects_the_mean_of_its_entries() -> None:
-    assert replayed(WRAPS).expected_tokens_per_pass == 2.4
+def test_a_recording_that_stops_expects_the_mean_of_its_entries() -> None:
+    assert replayed(STOPS).expected_tokens_per_pass == 2.4
 
 
 def test_a_recording_of_more_tokens_than_rows_is_refused() -> None:

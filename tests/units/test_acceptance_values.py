@@ -23,12 +23,17 @@ def test_a_histogram_promises_its_own_mean() -> None:
 
 def test_a_recording_promises_the_mean_of_its_entries() -> None:
     # 4 + 1 + 3 + 2 + 2 over 5 passes.
-    assert Recording("", LINES, "wrap").expected_tokens(4) == 2.4
+    assert Recording("", LINES, "stop").expected_tokens(4) == 2.4
+
+
+def test_lines_that_wrap_count_by_the_passes_that_they_take_for_as_many_tokens() -> None:
+    # 3 passes for 8 tokens and 2 for 4: on average 7/16 of a pass for a token.
+    assert Recording("", LINES, "wrap").expected_tokens(4) == pytest.approx(16 / 7)
 
 
 def test_a_recording_promises_passes_of_fewer_rows_no_more_than_they_can_emit() -> None:
     # 2 + 1 + 2 + 2 + 2 over 5 passes.
-    assert Recording("", LINES, "wrap").expected_tokens(2) == 1.8
+    assert Recording("", LINES, "stop").expected_tokens(2) == 1.8
 
 
 def test_the_sequences_of_a_batch_take_the_lines_in_turn() -> None:
