@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accsim.acceptance import Acceptance, Recording
+from accsim.acceptance import Acceptance, Recording, from_histogram
 from accsim.analysis.breakeven import (
     RATE_PRECISION,
     StepTime,
@@ -20,6 +20,7 @@ from accsim.analysis.breakeven import (
 from accsim.breakeven import Best, Extent, Family, Place
 from accsim.workload import (
     Autoregressive,
+    Medusa,
     MultiToken,
     PromptLookup,
     RunSpec,
@@ -68,6 +69,22 @@ def test_fewer_drafts_have_the_first_rates_of_the_run() -> None:
 def test_the_tokens_that_break_even_are_the_ratio_of_times() -> None:
     assert [one.steps[0].needed_tokens for one in DEAR_THIRD.variants] == [0.8, 1.2, 2.4]
     assert [one.steps[0].cost for one in DEAR_THIRD.variants] == [0.8, 1.2, 2.4]
+
+
+@pytest.mark.parametrize(
+    ("tokens", "overhead", "speedup"),
+    [(3.47, 1.22, 2.83), (3.14, 1.18, 2.66), (3.51, 1.23, 2.83), (3.01, 1.27, 2.35)],
+)
+def test_medusas_published_speed_ups_come_out_of_its_tokens_and_overheads(
+    tokens: float, overhead: float, speedup: float
+) -> None:
+    # Cai et al. 2024, arXiv 2401.10774, table 1: Vicuna-7B, Zephyr-7B, Vicuna-13B and -33B. Five
+    # heads; some passes of 6 tokens and the others of 1 have that mean.
+    all_right = (tokens - 1) / 5
+    histogram = from_histogram("", (1 - all_right, 0, 0, 0, 0, all_right), drafts=5)
+    spec = RunSpec("medusa", Medusa((5, 16, 20, 14, 8)), histogram)
+    told = family(priced(lambda rows, _: round(100 * overhead)), spec)
+    assert told.variants[-1].steps[0].speedup[0] == pytest.approx(speedup, rel=0.01)
 
 
 def test_a_speed_up_is_tokens_over_those_that_break_even() -> None:
