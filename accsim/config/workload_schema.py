@@ -127,6 +127,18 @@ AcceptanceOfDrafts = Annotated[
 Drafts = Annotated[Count, Field(le=1024)]
 
 
+def _covering(key: str) -> AfterValidator:
+    """Checks that the acceptance speaks of as many drafts as the key `key` before it states."""
+
+    def check(
+        value: str | AcceptanceSection, info: ValidationInfo
+    ) -> str | AcceptanceSection | None:
+        count = info.data.get(key, 0)
+        return for_drafts(value, count, f"{count} {key}")
+
+    return AfterValidator(check)
+
+
 class MultiTokenRun(Section):
     """Self-speculative decoding with parallel prediction heads, each a layer of its own."""
 
@@ -190,7 +202,7 @@ class MedusaRun(Section):
     tree: list[Drafts] | None = Field(
         default=None, description="drafts at each depth, one number per head; by default one each"
     )
-    acceptance: AcceptanceOfDrafts
+    acceptance: Annotated[AcceptanceOfDrafts, _covering("heads")]
 
     @property
     def drafts(self) -> int:
@@ -210,14 +222,6 @@ class MedusaRun(Section):
             raise rule(f"{len(value)} depths, but {heads} heads: one number for each head")
         return value
 
-    @field_validator("acceptance")
-    @classmethod
-    def _says_enough(
-        cls, value: str | AcceptanceSection, info: ValidationInfo
-    ) -> str | AcceptanceSection | None:
-        count = info.data.get("heads", 0)
-        return for_drafts(value, count, f"{count} heads")
-
 
 class DraftModelRun(Section):
     """A smaller model on the same chip drafts, the model verifies."""
@@ -231,20 +235,12 @@ class DraftModelRun(Section):
         default=None, description="its number formats; by default those of the model"
     )
     drafts: Drafts = Field(description="tokens that it drafts for a pass of the model")
-    acceptance: AcceptanceOfDrafts
+    acceptance: Annotated[AcceptanceOfDrafts, _covering("drafts")]
 
     @property
     def rows(self) -> int:
         """Query rows of a pass and sequence."""
         return self.drafts + 1
-
-    @field_validator("acceptance")
-    @classmethod
-    def _says_enough(
-        cls, value: str | AcceptanceSection, info: ValidationInfo
-    ) -> str | AcceptanceSection | None:
-        count = info.data.get("drafts", 0)
-        return for_drafts(value, count, f"{count} drafts")
 
 
 class SequentialMtpRun(Section):
@@ -255,7 +251,7 @@ class SequentialMtpRun(Section):
     name: RunName = Field(description="name of the run in reports")
     scheme: Literal["sequential_mtp"] = Field(description="way of decoding")
     modules: Count = Field(le=64, description="modules in use, each of which drafts one token")
-    acceptance: AcceptanceOfDrafts
+    acceptance: Annotated[AcceptanceOfDrafts, _covering("modules")]
 
     @property
     def drafts(self) -> int:
@@ -267,14 +263,6 @@ class SequentialMtpRun(Section):
         """Query rows of a pass and sequence."""
         return self.modules + 1
 
-    @field_validator("acceptance")
-    @classmethod
-    def _says_enough(
-        cls, value: str | AcceptanceSection, info: ValidationInfo
-    ) -> str | AcceptanceSection | None:
-        count = info.data.get("modules", 0)
-        return for_drafts(value, count, f"{count} modules")
-
 
 class PromptLookupRun(Section):
     """Drafts are copied from the text so far, the model verifies."""
@@ -284,20 +272,12 @@ class PromptLookupRun(Section):
     name: RunName = Field(description="name of the run in reports")
     scheme: Literal["prompt_lookup"] = Field(description="way of decoding")
     drafts: Drafts = Field(description="tokens that are copied for a pass")
-    acceptance: AcceptanceOfDrafts
+    acceptance: Annotated[AcceptanceOfDrafts, _covering("drafts")]
 
     @property
     def rows(self) -> int:
         """Query rows of a pass and sequence."""
         return self.drafts + 1
-
-    @field_validator("acceptance")
-    @classmethod
-    def _says_enough(
-        cls, value: str | AcceptanceSection, info: ValidationInfo
-    ) -> str | AcceptanceSection | None:
-        count = info.data.get("drafts", 0)
-        return for_drafts(value, count, f"{count} drafts")
 
 
 SpeculativeRun = MultiTokenRun | MedusaRun | DraftModelRun | SequentialMtpRun | PromptLookupRun
