@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Literal, get_args
 
 from accsim.energy import FROM_TABLES, StatedEnergy
+from accsim.ops import OpKind
 from accsim.units import Clock
 
 RefreshScheme = Literal["off", "all_bank", "per_bank", "same_bank"]
@@ -29,6 +30,25 @@ VectorOp = Literal[
     "quantise",
     "dequantise",
 ]
+VECTOR_OPS: dict[OpKind, VectorOp] = {
+    "embedding": "embedding",
+    "rms_norm": "rms_norm",
+    "rotary": "rotary",
+    "softmax": "softmax",
+    "residual_add": "residual_add",
+    "silu_mul": "silu_mul",
+    "argmax": "argmax",
+    "quantise": "quantise",
+    # Its weights, where the array leaves that to the vector unit.
+    "matmul": "dequantise",
+    # Copies, as a gather is: rows that go on, and keys and values on their way through.
+    "select": "embedding",
+    "kv_append": "embedding",
+    "kv_copy": "embedding",
+    # SiLU alone is priced as SiLU x mul, whose product adds little to its passes.
+    "silu": "silu_mul",
+}
+"""What the vector unit does for an operator of a forward pass."""
 AddressField = Literal["bank_group", "column", "bank", "rank", "row"]
 PagePolicy = Literal["open", "closed", "timeout"]
 

@@ -12,7 +12,7 @@ from accsim.analysis.bounds import memory_floor_ps
 from accsim.analysis.causes import by_cause, by_part
 from accsim.analysis.measure import PassStats, service_ps
 from accsim.array.formula import tile_formula
-from accsim.chip import Chip, VectorOp
+from accsim.chip import VECTOR_OPS, Chip
 from accsim.explanation import (
     ArrayWork,
     DramWork,
@@ -24,21 +24,10 @@ from accsim.explanation import (
     VectorWork,
 )
 from accsim.mapping import Account, AttentionMapping, MatmulMapping, OpMapping
-from accsim.ops import Op, OpKind, PassGraph, Tensor
+from accsim.ops import Op, PassGraph, Tensor
 from accsim.program import Commands, Program, Tiles, Unit
 from accsim.timeline import Column, Timeline
 from accsim.units import PS_PER_S
-
-PRICED_AS: dict[OpKind, VectorOp] = {
-    # Copies: spilled keys and values on their way through, and rows that go on.
-    "kv_append": "embedding",
-    "kv_copy": "embedding",
-    "select": "embedding",
-    "silu": "silu_mul",
-    # Its weights.
-    "matmul": "dequantise",
-}
-"""What the vector unit does for operators that are not called after it."""
 
 
 @dataclass(frozen=True)
@@ -251,8 +240,7 @@ class _Explainer:
             return None
         unit = self.chip.vector
         cycles = self.program.vector.cycles[self.first[Unit.VECTOR][index]]
-        operation = PRICED_AS.get(op.kind, op.kind)
-        passes = next(n for name, n in unit.cycles_per_element.items() if name == operation)
+        passes = unit.cycles_per_element[VECTOR_OPS[op.kind]]
         return VectorWork(
             tiles=int(self.counts[Unit.VECTOR][index]),
             first_cycles=cycles,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from accsim.chip import VectorOp
+from accsim.chip import VECTOR_OPS, VectorOp
 from accsim.lowering.builder import NOTHING, Needs, Work
 from accsim.lowering.layout import Cache, owner
 from accsim.lowering.site import DoesNotFit, NotUnderstood, Site
@@ -22,19 +22,6 @@ INPUTS_PER_OUTPUT: dict[OpKind, int] = {
     "silu": 1,
 }
 """Elements of activations read for each element written."""
-
-VECTOR_OPS: dict[OpKind, VectorOp] = {
-    "embedding": "embedding",
-    "rms_norm": "rms_norm",
-    "rotary": "rotary",
-    "residual_add": "residual_add",
-    "silu_mul": "silu_mul",
-    "quantise": "quantise",
-    # A copy of rows, as a gather is.
-    "select": "embedding",
-    # SiLU alone is priced as SiLU x mul, whose product adds little to its passes.
-    "silu": "silu_mul",
-}
 
 
 def vector_work(site: Site, operation: VectorOp, elements: int, sram_bytes: int) -> Work:
@@ -208,7 +195,7 @@ def _fetch(
     address = site.layout.spilled(spilled[0])
     loads = build.load(index, label, address, size, needs=Needs(stores=ready.stores))
     elements = size * 8 // op.reads[0].format.bits
-    work = vector_work(site, "embedding", elements, 2 * size)
+    work = vector_work(site, VECTOR_OPS[op.kind], elements, 2 * size)
     # At most two pieces wait for their store: they lie in the staging area.
     stores = max(0, build.count(Unit.STORE) - 1)
     done = build.vector(index, label, work, needs=Needs(loads=loads, stores=stores), free=size)
@@ -228,7 +215,7 @@ def lower_kv_copy(site: Site, index: int, op: Op) -> None:
     load_needs = Needs(stores=needs.stores, array=needs.array, vector=needs.vector)
     size = cache.kv_heads * cache.vector_bytes
     elements = size * 8 // op.writes[0].format.bits
-    work = vector_work(site, "embedding", elements, 2 * size)
+    work = vector_work(site, VECTOR_OPS[op.kind], elements, 2 * size)
     stored = 0
     for side, base in (("keys", cache.keys), ("values", cache.values)):
         for sequence, position in enumerate(site.contexts):

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from itertools import cycle, pairwise
 
 from accsim.array.cycles import tile_cost
-from accsim.chip import Chip, ComputeArray
+from accsim.chip import VECTOR_OPS, Chip, ComputeArray
 from accsim.lowering.blocking import Budget, MatmulShape, choose, dram_bytes_per_cycle
 from accsim.lowering.builder import NOTHING, Needs, Work, array_work
-from accsim.lowering.elementwise import VECTOR_OPS, vector_work
+from accsim.lowering.elementwise import vector_work
 from accsim.lowering.epilogue import Epilogue, epilogue_of
 from accsim.lowering.layout import panel_columns
 from accsim.lowering.residency import Residency, expanded_bits
