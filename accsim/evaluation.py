@@ -1,0 +1,1 @@
+"""Metrics of a point of the design space."""

@@ -1,0 +1,120 @@
+"""A design-space sweep: frozen values of what is varied, what is asked, and what was found.
+
+The space is finite: every axis is a list of levels, so that each point can be named, stored and
+found again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from accsim.chip import Chip
+from accsim.workload import Workload
+
+Setting = bool | int | float | str
+"""What a field of a chip or workload file, or its whole name, is set to."""
+
+Settings = tuple[tuple[str, Setting], ...]
+"""Dotted keys and what they are set to: ``chip`` and ``workload`` are the files themselves,
+``chip.memory...`` and ``workload...`` fields of them. Sorted by key."""
+
+SamplerKind = Literal["grid", "random", "sobol", "latin_hypercube", "nsga2", "tpe"]
+
+Status = Literal["done", "excluded", "failed", "timed_out"]
+"""``done``: simulated; ``excluded``: there is no such chip, the model does not fit it, or a limit
+forbids it; ``failed``: it raised, or its process died; ``timed_out``: it took too long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Holds at points where a key has one of some settings."""
+
+    key: str
+    settings: tuple[Setting, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """One direction of the space.
+
+    name    as tables and charts have it
+    keys    what it sets; several are zipped: they change together
+    levels  a setting for each key, in the order of `keys`
+    when    where the axis exists; elsewhere its keys are left as the files have them
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    levels: tuple[tuple[Setting, ...], ...]
+    when: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Points of which a metric is below `least` or above `most` are excluded."""
+
+    metric: str
+    least: float | None
+    most: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """A metric that is to be large, or small."""
+
+    metric: str
+    maximise: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sampler:
+    """Which points of the space are simulated: all (`grid`) or `count` of them, from a seed."""
+
+    kind: SamplerKind
+    count: int | None
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A sweep file, read and checked.
+
+    chips, workloads  paths or names of shipped files; the first is the base where no axis says
+    metrics           what is stored of each point besides those of limits and objectives
+    timeout_s         after which a point is given up
+    """
+
+    name: str
+    chips: tuple[str, ...]
+    workloads: tuple[str, ...]
+    axes: tuple[Axis, ...]
+    limits: tuple[Limit, ...]
+    objectives: tuple[Objective, ...]
+    metrics: tuple[str, ...]
+    sampler: Sampler
+    timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One point, ready to be simulated anywhere: nothing else is read.
+
+    metrics are those wanted; what none of them needs is not simulated.
+    """
+
+    key: str
+    chip: Chip
+    workload: Workload
+    metrics: tuple[str, ...]
+    limits: tuple[Limit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a point; `metrics` by name (numbers, or names such as that of a bound)."""
+
+    status: Status
+    metrics: tuple[tuple[str, float | int | str], ...]
+    reason: str
+    seconds: float
