@@ -19,7 +19,7 @@ from accsim.report.wording import cut_short, disagreements, headline
 from accsim.result import Result, RunResult
 from accsim.units import show_capacity, show_count, show_rate
 
-DROPPED_HEADINGS = ("roofline", "MACs/B", "share")
+DROPPED_HEADINGS = ("roofline", "MACs/B", "energy", "share")
 """Columns that an operator table goes without, one after the other, where it is too narrow."""
 
 

@@ -118,7 +118,7 @@ def test_vector_elements_are_full_lanes_for_the_cycles_beyond_the_pipeline(
     # A tile of 20 cycles, 10 of them the depth of the pipeline, on 16 lanes.
     program = one_pass()
     stats = measure(chip, graph, program, simulate(program, chip, IdealMemory))
-    assert stats.op_work.tolist() == [[2 * 300 + 50, 10 * 16]]
+    assert stats.op_work.tolist() == [[2 * 300 + 50, 10 * 16, 0]]
 
 
 def test_states_and_rows_are_summed_over_the_channels(small_chip: Chip, graph: PassGraph) -> None:
