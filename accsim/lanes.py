@@ -24,15 +24,15 @@ Given = TypeVar("Given")
 Made = TypeVar("Made")
 
 
-class LaneDied(Exception):
+class LaneDiedError(Exception):
     """The process of a call ended before its answer; the message says how."""
 
 
-class LaneTooLate(Exception):
+class LaneTooLateError(Exception):
     """A call took longer than allowed; its process has been killed."""
 
 
-class LanesClosed(Exception):
+class LanesClosedError(Exception):
     """Nobody waits for the answer any more."""
 
 
@@ -66,9 +66,9 @@ class Lanes:
         Function and value travel by pickle, so the function must be importable by name.
 
         Raises:
-            LaneDied: the process ended meanwhile; the next call gets a new one.
-            LaneTooLate: it took longer than `timeout_s`, the start of the process not counted.
-            LanesClosed: `close` was called.
+            LaneDiedError: the process ended meanwhile; the next call gets a new one.
+            LaneTooLateError: it took longer than `timeout_s`, the start of the process not counted.
+            LanesClosedError: `close` was called.
             BaseException: what `do` raises.
         """
         asked = pickle.dumps((do, value))
@@ -78,13 +78,13 @@ class Lanes:
             lane.pipe.send_bytes(asked)
             if not lane.pipe.poll(timeout_s):
                 self._end(lane)
-                raise LaneTooLate(f"took longer than {timeout_s:g} s")
+                raise LaneTooLateError(f"took longer than {timeout_s:g} s")
             answer = lane.pipe.recv_bytes()
         except (EOFError, OSError):
             self._end(lane)
             if self._closed:
-                raise LanesClosed from None
-            raise LaneDied(_how_it_ended(lane.process)) from None
+                raise LanesClosedError from None
+            raise LaneDiedError(_how_it_ended(lane.process)) from None
         self._of_thread.lane = lane
         made: Made
         made, error = pickle.loads(answer)
@@ -93,7 +93,7 @@ class Lanes:
         return made
 
     def close(self) -> None:
-        """Kill all processes, whatever they are doing; calls under way raise `LanesClosed`."""
+        """Kill all processes, whatever they are doing; calls under way raise `LanesClosedError`."""
         with self._changing:
             self._closed = True
             lanes = list(self._all)
@@ -110,7 +110,7 @@ class Lanes:
         )
         with self._changing:
             if self._closed:
-                raise LanesClosed
+                raise LanesClosedError
             # A process that starts with SIGINT held back never hears it.
             before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
             try:
@@ -126,8 +126,8 @@ class Lanes:
         except (EOFError, OSError):
             self._end(lane)
             if self._closed:
-                raise LanesClosed from None
-            raise LaneDied(f"could not start: {_how_it_ended(process)}") from None
+                raise LanesClosedError from None
+            raise LaneDiedError(f"could not start: {_how_it_ended(process)}") from None
         return lane
 
     def _end(self, lane: _Lane) -> None:

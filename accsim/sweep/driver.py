@@ -23,7 +23,7 @@ LEARNING = ("nsga2", "tpe")
 """Samplers whose points depend on the outcomes of earlier ones."""
 
 
-class Lost(AccsimError):
+class LostError(AccsimError):
     """What executes the points is gone; those that were finished are stored."""
 
 
@@ -66,7 +66,7 @@ def drive(
 
     Raises:
         InputError: the store cannot be written, or holds points of other input files.
-        Lost: the crew is gone.
+        LostError: the crew is gone.
     """
     sweep = _Sweep(study, task_of, store, crew, told)
     try:
@@ -154,7 +154,7 @@ def _outcome(future: Future[Outcome]) -> Outcome:
     try:
         return future.result()
     except (CancelledError, BrokenExecutor) as error:
-        raise Lost("the workers are gone; the finished points are kept") from error
+        raise LostError("the workers are gone; the finished points are kept") from error
     except InputError:
         raise
     except Exception as error:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from accsim.errors import InputError
-from accsim.lanes import LaneDied, Lanes, LaneTooLate
+from accsim.lanes import LaneDiedError, Lanes, LaneTooLateError
 from accsim.study import Outcome, Status, Task
 
 DEATHS = 2
@@ -21,7 +21,7 @@ def guarded(lanes: Lanes, evaluate: Evaluate, task: Task, timeout_s: float) -> O
     """Simulate a point in a process that is given up if it dies, hangs, or lacks memory.
 
     Raises:
-        LanesClosed: the sweep is over.
+        LanesClosedError: the sweep is over.
     """
     began = time.monotonic()
 
@@ -32,9 +32,9 @@ def guarded(lanes: Lanes, evaluate: Evaluate, task: Task, timeout_s: float) -> O
     for _ in range(DEATHS):
         try:
             outcome = lanes.call(evaluate, task, timeout_s)
-        except LaneDied as error:
+        except LaneDiedError as error:
             reason = str(error)
-        except LaneTooLate as error:
+        except LaneTooLateError as error:
             return gave_up("timed_out", str(error))
         except MemoryError:
             return gave_up("failed", "needs more memory than a worker may have")
