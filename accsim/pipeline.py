@@ -24,6 +24,7 @@ from accsim.lowering.account import account
 from accsim.lowering.lower import lower, sram_problem
 from accsim.mapping import UNPINNED, Pin, Pinning
 from accsim.ops import OpTrace, Pass, PassGraph, TracedRun
+from accsim.passes import pass_stats
 from accsim.program import Program
 from accsim.result import Result, RunResult
 from accsim.timeline import Timeline
@@ -229,7 +230,7 @@ def _run(
         inside = within(f"decode pass {index + 1} of {len(one.decode)}")
         this = one.decode[index]
         pins = pinning.of(this.graph)
-        return _measured(chip, trace.graphs[this.graph], this, cache_tokens, pins, inside)
+        return pass_stats(chip, trace.graphs[this.graph], this.contexts, cache_tokens, pins, inside)
 
     prefill = _prefill(chip, trace, one, cache_tokens, exact, pinning, within)
     decode = sample_each(
@@ -264,18 +265,6 @@ def _cache_tokens(trace: OpTrace, one: TracedRun) -> int:
     return max(max(each.contexts) + trace.graphs[each.graph].rows for each in one.passes())
 
 
-def _measured(
-    chip: Chip,
-    graph: PassGraph,
-    one: Pass,
-    cache_tokens: int,
-    pins: tuple[Pin, ...],
-    inside: Callable[[int], None],
-) -> PassStats:
-    program = lower(chip, graph, one.contexts, cache_tokens, pins)
-    return measure(chip, graph, program, simulate(program, chip, progress=inside))
-
-
 def _prefill(
     chip: Chip,
     trace: OpTrace,
@@ -290,7 +279,7 @@ def _prefill(
     def measured(graph: PassGraph, number: int) -> PassStats:
         inside = within("prefill" if count == 1 else f"prefill pass {number + 1} of {count}")
         pins = pinning.of(graph.name)
-        return _measured(chip, graph, one.prefill[number], cache_tokens, pins, inside)
+        return pass_stats(chip, graph, one.prefill[number].contexts, cache_tokens, pins, inside)
 
     total = PrefillStats.none()
     for name, numbers in groupby(range(count), lambda number: one.prefill[number].graph):

@@ -11,7 +11,7 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -261,7 +261,7 @@ def _check(base: sqlite3.Connection, path: Path, study: Study, resume: bool) -> 
     ((points,),) = base.execute("SELECT count(*) FROM points").fetchall()
     if held.name != study.name:
         message = f"holds another study, {held.name}; give another file for {study.name}"
-    elif _resolved(held) != _resolved(study):
+    elif held != study:
         message = f"holds {held.name} as it was before its file was changed; give another file"
     elif version != __version__:
         message = (
@@ -283,7 +283,8 @@ def _study(base: sqlite3.Connection) -> tuple[Study, str, str]:
 
 
 def _resolved(study: Study) -> str:
-    return _adapter().dump_json(study).decode()
+    # A store may be given away: where the files lay is nobody's business.
+    return _adapter().dump_json(replace(study, folder=".")).decode()
 
 
 @cache
