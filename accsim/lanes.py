@@ -149,9 +149,7 @@ def _serve(pipe: Connection, memory_bytes: int | None) -> None:
     """What a lane does: answer calls, until nobody can ask any more."""
     _end_with_parent()
     if memory_bytes is not None:
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
+        _limit_memory(memory_bytes)
     pipe.send("ready")
     while True:
         try:
@@ -159,6 +157,14 @@ def _serve(pipe: Connection, memory_bytes: int | None) -> None:
         except EOFError:
             return
         pipe.send_bytes(_answer(asked))
+
+
+def _limit_memory(most_bytes: int) -> None:
+    import resource
+
+    _, most_allowed = resource.getrlimit(resource.RLIMIT_DATA)
+    if most_allowed == resource.RLIM_INFINITY or most_bytes < most_allowed:
+        resource.setrlimit(resource.RLIMIT_DATA, (most_bytes, most_bytes))
 
 
 def _answer(asked: bytes) -> bytes:

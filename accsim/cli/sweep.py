@@ -105,8 +105,8 @@ def run_command(
     tally = Tally(study.name, min(study.sampler.count or size, size))
     try:
         with (
-            open_store(out, study, text, resume) as store,
             crew(executor, count or cores(), evaluate, study.timeout_s) as workers,
+            open_store(out, study, text, resume) as store,
             telling(tally, quiet) as told,
         ):
             drive(study, points(study), task_of, store, workers, told)

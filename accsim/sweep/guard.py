@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from accsim.errors import InputError
-from accsim.lanes import LaneDiedError, Lanes, LaneTooLateError
+from accsim.lanes import LaneDiedError, Lanes, LanesClosedError, LaneTooLateError
 from accsim.study import Outcome, Status, Task
 
 DEATHS = 2
@@ -32,6 +32,8 @@ def guarded(lanes: Lanes, evaluate: Evaluate, task: Task, timeout_s: float) -> O
     for _ in range(DEATHS):
         try:
             outcome = lanes.call(evaluate, task, timeout_s)
+        except LanesClosedError:
+            raise
         except LaneDiedError as error:
             reason = str(error)
         except LaneTooLateError as error:

@@ -19,7 +19,9 @@ def locked(path: Path) -> Iterator[None]:
         InputError: another process holds it.
         OSError: the folder cannot be written.
     """
-    side = path.with_name(f"{path.name}.lock")
+    # However the file is called: by a link, or from elsewhere.
+    real = path.resolve()
+    side = real.with_name(f"{real.name}.lock")
     handle = _open(path, side)
     try:
         yield

@@ -168,7 +168,6 @@ def open_store(path: Path, study: Study, text: str, resume: bool) -> Iterator[St
         InputError: `path` cannot be written, is being written, holds something else, or holds this
             study and `resume` is not set.
     """
-    path = path.resolve()
     with plainly(path, "written"), locked(path):
         base = sqlite3.connect(path, isolation_level=None)
         try:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+import accsim
 from accsim.errors import InputError, Problem
 from accsim.study import Outcome, Sampler, SamplerKind, Settings, Study, Task
 from accsim.sweep.driver import Rounds, drive
@@ -70,6 +72,9 @@ def evaluate(task: Task) -> Outcome:
             if not Path(flag).exists():
                 Path(flag).touch()
                 os.kill(os.getpid(), signal.SIGKILL)
+        case ["fail-unless", flag]:
+            if not Path(flag).exists():
+                raise FileNotFoundError("no flag")
         case ["eat"]:
             eaten = []
             while True:
@@ -98,11 +103,23 @@ def run(
     told: list[tuple[Outcome, bool]] = []
     of = the_study or study()
     with (
-        open_store(path, of, "text of the file", resume) as store,
         crew(executor, workers, evaluate, timeout_s) as found,
+        open_store(path, of, "text of the file", resume) as store,
     ):
         drive(of, one_round(points), task_of, store, found, lambda *one: told.append(one))
     return told
+
+
+def python(*arguments: str) -> subprocess.Popen[str]:
+    """A Python process that finds this module."""
+    folders = [str(Path(accsim.__file__).parents[1]), str(Path(__file__).parents[1])]
+    return subprocess.Popen(
+        [sys.executable, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(folders)},
+    )
 
 
 def main(arguments: Sequence[str]) -> None:
