@@ -23,6 +23,9 @@ LEARNING = ("nsga2", "tpe")
 """Samplers whose points depend on the outcomes of earlier ones."""
 
 
+GONE = "the workers are gone; the finished points are kept"
+
+
 class LostError(AccsimError):
     """What executes the points is gone; those that were finished are stored."""
 
@@ -32,11 +35,12 @@ class Crew:
     """What simulates points elsewhere.
 
     submit  starts one; the outcome of a point that fails is an outcome, not an exception
-    window  so many may be under way: enough that nobody waits, few enough for the memory
+    window  so many may be under way: enough that nobody waits, few enough for the memory; asked
+            for again and again, as workers come and go
     """
 
     submit: Callable[[Task], Future[Outcome]]
-    window: int
+    window: Callable[[], int]
 
 
 Told = Callable[[Outcome, bool], None]
@@ -122,10 +126,16 @@ class _Sweep:
         elif isinstance(task, Outcome):
             self._finish(point, task)
         else:
-            while len(self._under_way) >= self._crew.window:
-                self._collect()
-            self._under_way[self._crew.submit(task)] = point
+            self._under_way[self._submitted(task)] = point
         return point.place
+
+    def _submitted(self, task: Task) -> Future[Outcome]:
+        try:
+            while len(self._under_way) >= self._crew.window():
+                self._collect()
+            return self._crew.submit(task)
+        except (OSError, BrokenExecutor) as error:
+            raise LostError(GONE) from error
 
     def _task(self, settings: Settings) -> Task | Outcome:
         """What is to be simulated of a point, or why nothing is."""
@@ -154,7 +164,7 @@ def _outcome(future: Future[Outcome]) -> Outcome:
     try:
         return future.result()
     except (CancelledError, BrokenExecutor) as error:
-        raise LostError("the workers are gone; the finished points are kept") from error
+        raise LostError(GONE) from error
     except InputError:
         raise
     except Exception as error:

@@ -53,14 +53,14 @@ def crew(executor: str, count: int, evaluate: Evaluate, timeout_s: float) -> Ite
         with lane_threads(count, lanes) as threads:
             yield Crew(
                 lambda task: threads.submit(guarded, lanes, evaluate, task, timeout_s),
-                AHEAD * count,
+                lambda: AHEAD * count,
             )
         return
     wanted = _versions_of()()
     with _mpi() if executor == "mpi" else _dask(executor.removeprefix(DASK)) as (carriers, number):
         yield Crew(
             lambda task: carriers.submit(carried, evaluate, task, timeout_s, wanted),
-            AHEAD * max(number, 1),
+            lambda: AHEAD * max(number(), 1),
         )
 
 
@@ -123,7 +123,7 @@ def _lanes() -> Lanes:
 
 
 @contextmanager
-def _dask(address: str) -> Iterator[tuple[Executor, int]]:
+def _dask(address: str) -> Iterator[tuple[Executor, Callable[[], int]]]:
     try:
         import distributed
     except ImportError:
@@ -143,13 +143,13 @@ def _dask(address: str) -> Iterator[tuple[Executor, int]]:
             check_versions(f"worker {worker}", versions, _versions_of()())
         executor = client.get_executor(pure=False)
         try:
-            yield executor, sum(client.nthreads().values())
+            yield executor, lambda: sum(client.nthreads().values())
         finally:
             executor.shutdown(wait=False)
 
 
 @contextmanager
-def _mpi() -> Iterator[tuple[Executor, int]]:
+def _mpi() -> Iterator[tuple[Executor, Callable[[], int]]]:
     try:
         from mpi4py.futures import MPIPoolExecutor
     except ImportError:
@@ -163,7 +163,7 @@ def _mpi() -> Iterator[tuple[Executor, int]]:
     # Workers need nothing of the command line.
     executor = MPIPoolExecutor(main=False)
     try:
-        yield executor, executor.num_workers
+        yield executor, lambda: executor.num_workers
     finally:
         executor.shutdown(wait=False, cancel_futures=True)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -168,9 +168,10 @@ def open_store(path: Path, study: Study, text: str, resume: bool) -> Iterator[St
         InputError: `path` cannot be written, is being written, holds something else, or holds this
             study and `resume` is not set.
     """
-    with plainly(path, "written"), locked(path):
-        base = sqlite3.connect(path, isolation_level=None)
-        try:
+    with ExitStack() as stack:
+        with plainly(path, "written"):
+            stack.enter_context(locked(path))
+            base = stack.enter_context(_opened(path))
             if _is_empty(base, path):
                 base.execute("PRAGMA journal_mode = WAL")
                 _create(base, study, text)
@@ -178,13 +179,20 @@ def open_store(path: Path, study: Study, text: str, resume: bool) -> Iterator[St
                 _check(base, path, study, resume)
                 base.execute("PRAGMA journal_mode = WAL")
             base.execute("PRAGMA synchronous = NORMAL")
-            yield Store(base, path)
-        finally:
-            # One plain file, which can be copied, and read where nothing can be written; unless
-            # somebody is reading it just now, or the disk is full.
-            with suppress(sqlite3.Error):
-                base.execute("PRAGMA journal_mode = DELETE")
-            base.close()
+        yield Store(base, path)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[sqlite3.Connection]:
+    base = sqlite3.connect(path, isolation_level=None)
+    try:
+        yield base
+    finally:
+        # One plain file, which can be copied, and read where nothing can be written; unless
+        # somebody is reading it just now, or the disk is full.
+        with suppress(sqlite3.Error):
+            base.execute("PRAGMA journal_mode = DELETE")
+        base.close()
 
 
 def read_store(path: Path) -> StoredStudy:

@@ -110,16 +110,24 @@ def run(
     return told
 
 
-def python(*arguments: str) -> subprocess.Popen[str]:
-    """A Python process that finds this module."""
-    folders = [str(Path(accsim.__file__).parents[1]), str(Path(__file__).parents[1])]
+def python(
+    *arguments: str, quiet: bool = False, folders: Sequence[str] = ()
+) -> subprocess.Popen[str]:
+    """A Python process that finds this module, and before it what is in `folders`."""
+    here = (str(Path(accsim.__file__).parents[1]), str(Path(__file__).parents[1]))
+    out = subprocess.DEVNULL if quiet else subprocess.PIPE
     return subprocess.Popen(
         [sys.executable, *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stdout=out,
+        stderr=out,
         text=True,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(folders)},
+        env=os.environ | {"PYTHONPATH": os.pathsep.join((*folders, *here))},
     )
+
+
+def driver(path: Path, points: int, seconds: float) -> subprocess.Popen[str]:
+    """A process that runs so many points, each of which waits, into a store."""
+    return python("-m", "sweep.fakes", str(path), str(points), str(seconds))
 
 
 def main(arguments: Sequence[str]) -> None:

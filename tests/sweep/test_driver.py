@@ -39,7 +39,8 @@ class Slow:
     """A crew whose points are finished in the wrong order, as late as can be."""
 
     def __init__(self, window: int) -> None:
-        self.crew = Crew(self.submit, window)
+        self.window = window
+        self.crew = Crew(self.submit, lambda: window)
         self.under_way: list[tuple[Task, Future[Outcome]]] = []
         self.most = 0
         self.count = 0
@@ -49,7 +50,7 @@ class Slow:
         self.under_way.append((task, future))
         self.count += 1
         self.most = max(self.most, len(self.under_way))
-        if len(self.under_way) == self.crew.window:
+        if len(self.under_way) == self.window:
             self.finish()
         return future
 
@@ -73,7 +74,9 @@ def drive_here(
     told: list[tuple[Outcome, bool]] = []
     of = the_study or study()
     with open_store(path, of, "", resume=True) as store:
-        drive(of, rounds, task_of, store, crew or Crew(here, 4), lambda *one: told.append(one))
+        drive(
+            of, rounds, task_of, store, crew or Crew(here, lambda: 4), lambda *one: told.append(one)
+        )
     return told
 
 
@@ -199,7 +202,7 @@ def test_points_of_changed_files_are_refused(tmp_path: Path) -> None:
             one_round([point(0)]),
             lambda _, settings: fakes.task(99),
             store,
-            Crew(here, 4),
+            Crew(here, lambda: 4),
             lambda *_: None,
         )
     assert str(caught.value) == (
@@ -229,7 +232,7 @@ def test_a_crew_that_is_gone_ends_the_sweep(tmp_path: Path) -> None:
         return future
 
     with pytest.raises(LostError, match="^the workers are gone; the finished points are kept$"):
-        drive_here(tmp_path / "s.sqlite", one_round(map(point, range(4))), Crew(lost, 1))
+        drive_here(tmp_path / "s.sqlite", one_round(map(point, range(4))), Crew(lost, lambda: 1))
     assert len(read_store(tmp_path / "s.sqlite").rows) == 2
 
 
@@ -239,7 +242,9 @@ def test_a_point_that_cannot_be_carried_has_failed(tmp_path: Path) -> None:
         future.set_exception(RuntimeError("too heavy"))
         return future
 
-    ((outcome, _),) = drive_here(tmp_path / "s.sqlite", one_round([point(0)]), Crew(heavy, 1))
+    ((outcome, _),) = drive_here(
+        tmp_path / "s.sqlite", one_round([point(0)]), Crew(heavy, lambda: 1)
+    )
     assert (outcome.status, outcome.reason) == ("failed", "RuntimeError: too heavy")
 
 
@@ -250,7 +255,7 @@ def test_a_worker_with_other_versions_ends_the_sweep(tmp_path: Path) -> None:
         return future
 
     with pytest.raises(InputError, match="^worker: has numpy 1$"):
-        drive_here(tmp_path / "s.sqlite", one_round([point(0)]), Crew(other, 1))
+        drive_here(tmp_path / "s.sqlite", one_round([point(0)]), Crew(other, lambda: 1))
 
 
 def test_thousands_of_points_take_no_more_memory_than_hundreds(tmp_path: Path) -> None:
@@ -264,7 +269,7 @@ def test_thousands_of_points_take_no_more_memory_than_hundreds(tmp_path: Path) -
                 one_round(points),
                 task_of,
                 store,
-                Crew(here, 4),
+                Crew(here, lambda: 4),
                 lambda outcome, _: told.update([outcome.status]),
             )
             _, peak = tracemalloc.get_traced_memory()
