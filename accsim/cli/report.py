@@ -28,11 +28,13 @@ def report_command(folder: Path, output: Path | None) -> None:
     from accsim.cli.writing import writing
     from accsim.config.provenance_file import load_provenance
     from accsim.config.result_file import load_result
+    from accsim.export.pass_view_file import read_views
     from accsim.report.run_report import write_run_report
 
     result = load_result(str(folder / RESULT))
+    views = read_views(folder, [run.name for run in result.runs])
     provenance = load_provenance(str(folder / PROVENANCE))
     place = folder / "report.html" if output is None else output
     with writing(place):
-        write_run_report(place, result, provenance)
+        write_run_report(place, result, views, provenance)
     click.echo(f"wrote {place}", err=True)

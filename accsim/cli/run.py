@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from accsim.chip import Chip
     from accsim.mapping import Pinning
     from accsim.ops import OpTrace
+    from accsim.pass_view import PassView
     from accsim.provenance import Provenance
     from accsim.result import Result
 
@@ -136,6 +137,7 @@ def run_command(
         tell_model(hardware)
     written: list[Path] = []
     with nullcontext() if out is None else out_folder(out) as folder:
+        views: list[PassView] = []
         with located(chip), nullcontext() if quiet else progress_bar() as progress:
             result = run(
                 hardware,
@@ -144,13 +146,15 @@ def run_command(
                 progress=progress,
                 pinning=pinning,
                 generations=generations,
+                show=None if out is None and report is None else views.append,
             )
         if out is not None and folder is not None:
+            _write_views(folder, result, views)
             _write_files(folder, result, hardware, trace, shown_pass, pinning, chrome)
             _write_provenance(folder, made_by)
             written += sorted(out / file.name for file in folder.iterdir())
     if report is not None:
-        _write_report(report, result, made_by)
+        _write_report(report, result, views, made_by)
         written.append(report)
     if not quiet:
         for path in written:
@@ -189,12 +193,21 @@ def _write_provenance(folder: Path, made_by: Provenance) -> None:
     (folder / PROVENANCE).write_text(provenance_json(made_by), encoding="utf-8")
 
 
-def _write_report(path: Path, result: Result, made_by: Provenance) -> None:
+def _write_report(path: Path, result: Result, views: list[PassView], made_by: Provenance) -> None:
     from accsim.cli.writing import writing
     from accsim.report.run_report import write_run_report
 
     with writing(path):
-        write_run_report(path, result, made_by)
+        write_run_report(path, result, views, made_by)
+
+
+def _write_views(folder: Path, result: Result, views: list[PassView]) -> None:
+    """Store views of passes for ``accsim report``, by the number of their run."""
+    from accsim.export.pass_view_file import view_file, write_view
+
+    numbers = {run.name: number for number, run in enumerate(result.runs, start=1)}
+    for view in views:
+        write_view(view_file(folder, numbers[view.run]), view)
 
 
 def _write_files(
@@ -216,7 +229,7 @@ def _write_files(
     (folder / "result.json").write_text(result_json(result), encoding="utf-8")
     write_ops_csv(folder / "ops.csv", result)
     shown = simulate_pass(chip, trace, *shown_pass, pinning)
-    events = PassEvents(chip, shown.graph, shown.program, shown.timeline)
+    events = PassEvents(shown.view(chip, *shown_pass))
     write_pftrace(folder / "pass.pftrace", events)
     if chrome:
         write_chrome_json_gz(folder / "pass.json.gz", events)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from accsim.pass_view import PassView
 from accsim.provenance import Provenance, ResolvedValue
 from accsim.report.elements import Html, Text, folded, join, section, table, tag
 from accsim.report.metrics import Section, sections
@@ -13,8 +14,9 @@ from accsim.report.page import asset, drawn, write_html
 from accsim.report.roofline import ROOFLINE_NOTE, roofline_figure
 from accsim.report.run_charts import area_rows, causes_figure, energy_figure, gain_figure
 from accsim.report.terms import Terms
+from accsim.report.time_charts import time_figure
 from accsim.report.values import value_groups
-from accsim.report.wording import disagreements, headline, setting
+from accsim.report.wording import disagreements, headline, setting, told_runs
 from accsim.result import Result
 
 NAVIGATION = (
@@ -31,27 +33,30 @@ NAVIGATION = (
 )
 
 
-def write_run_report(path: Path, result: Result, provenance: Provenance) -> None:
+def write_run_report(
+    path: Path, result: Result, views: Sequence[PassView], provenance: Provenance
+) -> None:
     """Write the report, whole or not at all.
 
     Args:
         path: the file.
         result: what it is about.
+        views: a pass of each run, of those that one is known of.
         provenance: where the result comes from.
 
     Raises:
         OSError: the file cannot be written.
     """
     title = f"{result.workload} on {result.chip}"
-    body = _Report(result, provenance).body(title)
+    body = _Report(result, views, provenance).body(title)
     write_html(path, title, body, asset("run_report.css"))
 
 
 class _Report:
     """The parts of the page; they share the glossary that all of them lead to."""
 
-    def __init__(self, result: Result, provenance: Provenance) -> None:
-        self.result, self.provenance = result, provenance
+    def __init__(self, result: Result, views: Sequence[PassView], provenance: Provenance) -> None:
+        self.result, self.views, self.provenance = result, views, provenance
         self.terms = Terms()
         speed, passes, used, energy, *generations, causes, dram, work = sections(result)
         self.speed, self.passes, self.energy, self.causes = speed, passes, energy, causes
@@ -152,15 +157,35 @@ class _Report:
         return section("roofline", "Roofline", note, Html(drawn(figure, "roofline-chart")))
 
     def units(self) -> Html:
+        told = [run.name for run in told_runs(self.result)]
+        charts = [
+            folded(
+                f"{view.run}, pass {view.number}",
+                tag("p", view.title),
+                Html(drawn(time_figure(view), f"time-chart-{number}")),
+                open_=view.run in told,
+            )
+            for number, view in enumerate(self.views)
+        ]
+        note = (
+            "One decode pass of each run. Busy is the part of a window of time in which a unit is "
+            "occupied, whether all of it works or a part; of a counter, the highest value in the "
+            "window; dashed, what the chip can do."
+        )
         return section(
             "units",
             "Units over time",
             self.runs("All decode passes", self.used, self.dram),
+            *([tag("p", note)] if charts else []),
+            *charts,
         )
 
     def operators(self) -> Html:
-        table = operator_table(self.result, {}, self.terms)
-        return section("operators", "Operators", table)
+        places: dict[tuple[str, str], str] = {}
+        for view in self.views:
+            for op in view.ops:
+                places.setdefault((view.run, op.group), op.name)
+        return section("operators", "Operators", operator_table(self.result, places, self.terms))
 
     def energy_part(self) -> Html:
         note = "To first order: counts of the simulation times figures per event, within factors."
