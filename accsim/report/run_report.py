@@ -9,7 +9,7 @@ from accsim.pass_view import PassView
 from accsim.provenance import Provenance, ResolvedValue
 from accsim.report.elements import Html, Text, folded, join, section, table, tag
 from accsim.report.metrics import Section, sections
-from accsim.report.operators import operator_table
+from accsim.report.operators import group_table, pass_table
 from accsim.report.page import asset, drawn, write_html
 from accsim.report.roofline import ROOFLINE_NOTE, roofline_figure
 from accsim.report.run_charts import area_rows, causes_figure, energy_figure, gain_figure
@@ -31,6 +31,12 @@ NAVIGATION = (
     ("glossary", "Glossary"),
     ("again", "Run it again"),
 )
+
+CHAPTERS = {
+    "Critical path by cause": "Causes of time on the critical path",
+    "DRAM time": "Inside the DRAM",
+}
+"""Chapters of the glossary that tell the terms of sections, where they have another title."""
 
 
 def write_run_report(
@@ -97,17 +103,18 @@ class _Report:
             [
                 (
                     part.title if len(parts) > 1 else "",
-                    [(self.label(row.label), *row.values) for row in part.rows],
+                    [(self.label(row.label, part.title), *row.values) for row in part.rows],
                 )
                 for part in parts
             ],
         )
         return tag("div", shown, class_="runs")
 
-    def label(self, label: str) -> Text:
-        """With its indentation, which says what it is a part of."""
+    def label(self, label: str, title: str) -> Text:
+        """A label below a title, with its indentation, which says what it is a part of."""
         name = label.lstrip()
-        return join((label[: len(label) - len(name)], self.terms.link(name)))
+        term = self.terms.link(name, CHAPTERS.get(title, title))
+        return join((label[: len(label) - len(name)], term))
 
     def answer(self) -> Html:
         return section(
@@ -115,7 +122,7 @@ class _Report:
             "Answer",
             tag("p", headline(self.result), class_="answer"),
             tag("p", setting(self.result)),
-            self.runs("Speed", self.speed, *self.generations),
+            self.runs("Decoding", self.speed, *self.generations),
         )
 
     def pass_part(self) -> Html:
@@ -181,11 +188,15 @@ class _Report:
         )
 
     def operators(self) -> Html:
-        places: dict[tuple[str, str], str] = {}
-        for view in self.views:
-            for op in view.ops:
-                places.setdefault((view.run, op.group), op.name)
-        return section("operators", "Operators", operator_table(self.result, places, self.terms))
+        seen = frozenset(view.run for view in self.views)
+        parts = [group_table(self.result, seen, self.terms)]
+        if self.views:
+            note = (
+                "Every operator of the pass of a run that is shown over time, with the time for "
+                "which it occupies each unit and the bytes and MACs of its tiles."
+            )
+            parts.append(folded("Operator by operator", tag("p", note), pass_table(self.views)))
+        return section("operators", "Operators", *parts)
 
     def energy_part(self) -> Html:
         note = "To first order: counts of the simulation times figures per event, within factors."
