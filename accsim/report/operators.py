@@ -10,7 +10,7 @@ from accsim.pass_view import ARRAY, LOAD, STORE, VECTOR, PassView
 from accsim.report.elements import Html, Text, join, json_script, scrolling, tag
 from accsim.report.metrics import percent
 from accsim.report.terms import Terms
-from accsim.report.wording import CAUSE_NAMES
+from accsim.report.wording import CAUSE_NAMES, told_runs
 from accsim.result import OpStats, Result, RunResult
 from accsim.timeline import Column
 from accsim.units import show_bytes, show_count, show_time
@@ -58,7 +58,10 @@ def group_table(result: Result, seen: frozenset[str], terms: Terms) -> Html:
     ]
     headings = join((terms.link(heading) for heading, _ in GROUP_COLUMNS if heading != "run"), ", ")
     note = tag("p", "What the columns are: ", headings, ".")
-    names = [("all runs", ""), *((run.name, run.name) for run in result.runs)]
+    # First the run that the headline is about.
+    first = told_runs(result)[:2][-1].name
+    others = [run.name for run in result.runs if run.name != first]
+    names = [(first, first), *((name, name) for name in others), ("all runs", "")]
     caption = "Mean decode pass, by operator group"
     return join((note, _sortable("group", caption, names, GROUP_COLUMNS, rows)))
 

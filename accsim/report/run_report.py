@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import plotly.graph_objects as go
+
 from accsim.pass_view import PassView
 from accsim.provenance import Provenance, ResolvedValue
+from accsim.report.drawing import legend
 from accsim.report.elements import Html, Text, folded, join, section, table, tag
 from accsim.report.metrics import Section, sections
 from accsim.report.operators import group_table, pass_table
@@ -15,6 +18,7 @@ from accsim.report.roofline import ROOFLINE_NOTE, roofline_figure
 from accsim.report.run_charts import area_rows, causes_figure, energy_figure, gain_figure
 from accsim.report.terms import Terms
 from accsim.report.time_charts import time_figure
+from accsim.report.timeline_canvas import timeline_element
 from accsim.report.values import value_groups
 from accsim.report.wording import disagreements, headline, setting, told_runs
 from accsim.result import Result
@@ -26,6 +30,7 @@ NAVIGATION = (
     ("roofline", "Roofline"),
     ("units", "Units over time"),
     ("operators", "Operators"),
+    ("timeline", "Timeline"),
     ("energy", "Energy and area"),
     ("inputs", "Chip and workload"),
     ("glossary", "Glossary"),
@@ -76,6 +81,7 @@ class _Report:
             self.roofline(),
             self.units(),
             self.operators(),
+            self.timeline(),
             self.energy_part(),
             self.inputs(),
         ]
@@ -134,7 +140,7 @@ class _Report:
             "passes",
             "What a pass brings and costs",
             tag("p", note),
-            Html(drawn(gain_figure(self.result), "gain-chart")),
+            _chart(gain_figure(self.result), "gain-chart"),
             self.runs("Mean decode pass", self.passes),
         )
 
@@ -148,7 +154,7 @@ class _Report:
             "causes",
             "Where the time goes",
             tag("p", note),
-            Html(drawn(causes_figure(self.result), "causes-chart")),
+            _chart(causes_figure(self.result), "causes-chart"),
             *remarks,
             self.runs("Critical path by cause", self.causes),
         )
@@ -169,7 +175,7 @@ class _Report:
             folded(
                 f"{view.run}, pass {view.number}",
                 tag("p", view.title),
-                Html(drawn(time_figure(view), f"time-chart-{number}")),
+                _chart(time_figure(view), f"time-chart-{number}"),
                 open_=view.run in told,
             )
             for number, view in enumerate(self.views)
@@ -195,13 +201,24 @@ class _Report:
                 "Every operator of the pass of a run that is shown over time, with the time for "
                 "which it occupies each unit and the bytes and MACs of its tiles."
             )
-            parts.append(folded("Operator by operator", tag("p", note), pass_table(self.views)))
+            inner = (tag("p", note), pass_table(self.views))
+            parts.append(folded("Operator by operator", *inner, long=True))
         return section("operators", "Operators", *parts)
 
+    def timeline(self) -> Html:
+        if not self.views:
+            note = "No pass was stored with this result."
+            return section("timeline", "Timeline of a pass", tag("p", note))
+        element = timeline_element(self.views, "pass-timeline")
+        return section("timeline", "Timeline of a pass", Html(element))
+
     def energy_part(self) -> Html:
-        note = "To first order: counts of the simulation times figures per event, within factors."
+        note = (
+            "To first order: counts of the simulation times figures per event, each known within "
+            "a factor. Area is that of the parts that figures are known for."
+        )
         area = table(
-            "Area in mm2, of what figures are known for",
+            "Area",
             ["part", "mm2", "at least", "at most"],
             [("", area_rows(self.result.area_mm2))],
         )
@@ -209,7 +226,7 @@ class _Report:
             "energy",
             "Energy and area",
             tag("p", note),
-            Html(drawn(energy_figure(self.result), "energy-chart")),
+            _chart(energy_figure(self.result), "energy-chart"),
             self.runs("Energy, first order", self.energy),
             area,
         )
@@ -232,6 +249,11 @@ class _Report:
         versions += [f"{name} {version}" for name, version in self.provenance.versions.items()]
         told = f"{', '.join(versions)}; seed {self.result.seed}."
         return section("again", "Run it again", tag("pre", self.provenance.command), tag("p", told))
+
+
+def _chart(figure: go.Figure, name: str) -> Html:
+    """A chart below its legend; `name` is its id."""
+    return join((legend(figure), Html(drawn(figure, name))))
 
 
 def _values(what: str, values: Sequence[ResolvedValue]) -> Html:

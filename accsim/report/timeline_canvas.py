@@ -158,4 +158,4 @@ def _pack(column: Array, packed: bytearray) -> str:
 
 def _fits(column: Array) -> bool:
     """Whether all values fit 32 bits."""
-    return not column.size or bool(-(2**31) <= column.min() and column.max() < 2**31)
+    return not column.size or bool(column.min() >= -(2**31) and column.max() < 2**31)
