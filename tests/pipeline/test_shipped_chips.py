@@ -19,7 +19,8 @@ from accsim.chip import Chip
 from accsim.config import shipped
 from accsim.config.resolve import load_chip, load_workload
 from accsim.ops import OpTrace
-from accsim.pipeline import SimulatedPass, run, simulate_pass
+from accsim.passes import SimulatedPass
+from accsim.pipeline import run, simulate_pass
 from accsim.program import Unit
 from accsim.result import CAUSES, Result
 from accsim.tracing.decoding import trace_workload
