@@ -27,6 +27,17 @@ if TYPE_CHECKING:
     from accsim.workload import Workload
 
 
+MIXED = ("count", "count", "raise", "count", "is no chip", "refuse", "infinite", "die")
+"""What points do in a study where much goes wrong."""
+
+# For mpiexec, where tests run as root in a container with few cores.
+OPEN_MPI = {
+    "OMPI_ALLOW_RUN_AS_ROOT": "1",
+    "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+    "OMPI_MCA_rmaps_base_oversubscribe": "1",
+}
+
+
 def study(sampler: SamplerKind = "grid", name: str = "fakes") -> Study:
     return Study(name, ("chip",), ("work",), (), (), (), ("n",), Sampler(sampler, None, 7), 60.0)
 
@@ -111,17 +122,20 @@ def run(
 
 
 def python(
-    *arguments: str, quiet: bool = False, folders: Sequence[str] = ()
+    *arguments: str,
+    quiet: bool = False,
+    folders: Sequence[str] = (),
+    program: str = sys.executable,
 ) -> subprocess.Popen[str]:
-    """A Python process that finds this module, and before it what is in `folders`."""
+    """A process of Python, or of `program`, that finds this module after what is in `folders`."""
     here = (str(Path(accsim.__file__).parents[1]), str(Path(__file__).parents[1]))
     out = subprocess.DEVNULL if quiet else subprocess.PIPE
     return subprocess.Popen(
-        [sys.executable, *arguments],
+        [program, *arguments],
         stdout=out,
         stderr=out,
         text=True,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join((*folders, *here))},
+        env=os.environ | OPEN_MPI | {"PYTHONPATH": os.pathsep.join((*folders, *here))},
     )
 
 
