@@ -120,13 +120,12 @@ def searching(seen: list[list[object]], rounds: int = 3) -> Rounds:
 
 def test_a_search_is_sent_the_outcomes_of_its_points_in_their_order(tmp_path: Path) -> None:
     seen: list[list[object]] = []
-    slow_rounds = searching(seen)
     told: list[tuple[Outcome, bool]] = []
     with (
-        crew("process", 2, evaluate, 60.0) as crew,
+        crew("process", 2, evaluate, 60.0) as found,
         open_store(tmp_path / "s.sqlite", study("tpe"), "", resume=False) as store,
     ):
-        drive(study("tpe"), slow_rounds, task_of, store, crew, lambda *one: told.append(one))
+        drive(study("tpe"), searching(seen), task_of, store, found, lambda *one: told.append(one))
     why = "ZeroDivisionError: of all things"
     # Point 1 is asked for in the first two rounds, and point 2 raises once and counts once.
     assert seen == [[0, 1, 0, why], [1, 2, 1, why], [12, 13, 12, why]]
