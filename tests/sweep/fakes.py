@@ -1,19 +1,15 @@
 """Studies of points that simulate nothing: they count, wait, or misbehave as they are told.
 
-A point is ``n`` and ``does``, which its task carries as names of metrics. As a script, this is a
-driver for tests to kill: ``python -m sweep.fakes STORE POINTS SECONDS``.
+A point is ``n`` and ``does``, which its task carries as names of metrics.
 """
 
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
 
 import accsim
 from accsim.errors import InputError, Problem
@@ -22,10 +18,7 @@ from accsim.sweep.driver import Rounds, drive
 from accsim.sweep.executors import crew
 from accsim.sweep.store import open_store
 
-if TYPE_CHECKING:
-    from accsim.chip import Chip
-    from accsim.workload import Workload
-
+from .points import evaluate, task
 
 MIXED = ("count", "count", "raise", "count", "is no chip", "refuse", "infinite", "die")
 """What points do in a study where much goes wrong."""
@@ -57,48 +50,6 @@ def task_of(_study: Study, settings: Settings) -> Task:
     if does == "is no chip":
         raise InputError(Problem("chip.yaml", "has no rows", line=3, key="array.rows"))
     return task(number, does)
-
-
-def task(number: int | str, does: str = "count") -> Task:
-    nothing = (cast("Chip", None), cast("Workload", None))
-    return Task(f"key of {number} {does}", *nothing, (str(number), does), ())
-
-
-def evaluate(task: Task) -> Outcome:
-    """Do what the point says; a point that counts has its number over seven as a metric."""
-    number, does = task.metrics
-    did: tuple[tuple[str, float | int | str], ...] = ()
-    match does.split():
-        case ["raise"]:
-            raise ZeroDivisionError("of all things")
-        case ["refuse"]:
-            raise InputError(Problem("chip.yaml", "does not fit", key="memory.channels"))
-        case ["hang"]:
-            time.sleep(600)
-        case ["die"]:
-            os.kill(os.getpid(), signal.SIGKILL)
-        case ["exit"]:
-            os._exit(9)
-        case ["die-once", flag]:
-            if not Path(flag).exists():
-                Path(flag).touch()
-                os.kill(os.getpid(), signal.SIGKILL)
-        case ["fail-unless", flag]:
-            if not Path(flag).exists():
-                raise FileNotFoundError("no flag")
-        case ["eat"]:
-            eaten = []
-            while True:
-                eaten.append(bytearray(64 << 20))
-        case ["infinite"]:
-            did = (("speed", float("inf")),)
-        case ["wait", seconds]:
-            time.sleep(float(seconds))
-        case ["process"]:
-            did = (("process", os.getpid()),)
-    found = (("n", int(number)), ("seventh", int(number) / 7), ("bound", "DRAM"))
-    metrics: tuple[tuple[str, float | int | str], ...] = (*found, *did)
-    return Outcome("done", metrics, "", 0.5)
 
 
 def run(
@@ -141,14 +92,11 @@ def python(
 
 def driver(path: Path, points: int, seconds: float) -> subprocess.Popen[str]:
     """A process that runs so many points, each of which waits, into a store."""
-    return python("-m", "sweep.fakes", str(path), str(points), str(seconds))
+    return python(
+        "-c", f"from sweep.fakes import drive_waiting as it; it(*{(str(path), points, seconds)})"
+    )
 
 
-def main(arguments: Sequence[str]) -> None:
+def drive_waiting(path: str, points: int, seconds: float) -> None:
     """Run points that wait, until killed or done."""
-    store, count, seconds = arguments
-    run(Path(store), (point(n, f"wait {seconds}") for n in range(int(count))), resume=True)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])
+    run(Path(path), (point(n, f"wait {seconds}") for n in range(points)), resume=True)

@@ -17,8 +17,8 @@ from accsim.sweep.driver import Crew, LostError, Rounds, drive
 from accsim.sweep.executors import crew
 from accsim.sweep.store import StoredStudy, open_store, read_store
 
-from . import fakes
-from .fakes import MIXED, evaluate, one_round, point, run, study, task_of
+from .fakes import MIXED, one_round, point, run, study, task_of
+from .points import evaluate, task
 
 
 def seconds_apart(stored: StoredStudy) -> list[tuple[int, str, Settings, str, object, str]]:
@@ -56,8 +56,8 @@ class Slow:
         return future
 
     def finish(self) -> None:
-        for task, future in reversed(self.under_way):
-            future.set_result(evaluate(task))
+        for given, future in reversed(self.under_way):
+            future.set_result(evaluate(given))
         self.under_way.clear()
 
 
@@ -149,7 +149,7 @@ def test_true_and_one_are_two_points(tmp_path: Path) -> None:
         drive(
             study(),
             one_round(batch),
-            lambda _, settings: fakes.task(1, repr(settings)),
+            lambda _, settings: task(1, repr(settings)),
             store,
             slow.crew,
             lambda *_: None,
@@ -168,8 +168,8 @@ def test_resuming_does_only_what_is_missing(tmp_path: Path) -> None:
 def test_resuming_repeats_what_failed_but_not_what_is_excluded(tmp_path: Path) -> None:
     path, flag = tmp_path / "s.sqlite", tmp_path / "flag"
     points = [point(0, "is no chip"), point(1, "refuse"), point(2, f"fail-unless {flag}")]
-    first = run(path, points)
-    assert [one.status for one, _ in first] == ["excluded", "excluded", "failed"]
+    run(path, points)
+    assert statuses(path) == ["excluded", "excluded", "failed"]
     flag.touch()
     again = run(path, points, resume=True)
     assert [(one.status, before) for one, before in again] == [
@@ -177,7 +177,19 @@ def test_resuming_repeats_what_failed_but_not_what_is_excluded(tmp_path: Path) -
         ("excluded", True),
         ("done", False),
     ]
-    assert [row.outcome.status for row in read_store(path).rows] == ["excluded", "excluded", "done"]
+    assert statuses(path) == ["excluded", "excluded", "done"]
+
+
+def test_resuming_repeats_what_took_too_long(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    run(path, [point(0, "wait 0.5")], timeout_s=0.1)
+    assert statuses(path) == ["timed_out"]
+    run(path, [point(0, "wait 0.5")], resume=True)
+    assert statuses(path) == ["done"]
+
+
+def statuses(path: Path) -> list[str]:
+    return [row.outcome.status for row in read_store(path).rows]
 
 
 def test_resuming_a_search_keeps_what_failed(tmp_path: Path) -> None:
@@ -197,7 +209,7 @@ def test_points_of_changed_files_are_refused(tmp_path: Path) -> None:
         drive(
             study(),
             one_round([point(0)]),
-            lambda _, settings: fakes.task(99),
+            lambda _, settings: task(99),
             store,
             Crew(here, lambda: 4),
             lambda *_: None,

@@ -24,7 +24,8 @@ from accsim.sweep.executors import check_versions, crew, share_of_memory
 from accsim.sweep.store import read_store
 from accsim.workers import memory_bytes
 
-from .fakes import MIXED, evaluate, point, python, run
+from .fakes import MIXED, point, python, run
+from .points import evaluate
 from .test_driver import seconds_apart
 
 POINTS = [point(n, f"wait {0.01 * (n % 3)}") for n in range(200)]
