@@ -82,7 +82,7 @@ def floor_line(found: Target) -> str:
         f"{show_count(floor.macs_per_token, 'MACs')}; at {found.goal.tokens_per_s:.4g} tokens/s "
         f"that is {show_rate(floor.needed_bytes_per_s)}. The pins carry "
         f"{show_rate(floor.pins_bytes_per_s)}, and {show_rate(floor.most_bytes_per_s)} with all "
-        f"that is tried. DRAM I/O takes {floor.dram_io_w:.3g} W at least.{_prompt(found)}"
+        f"that is tried. DRAM I/O alone takes {floor.dram_io_w:.3g} W.{_prompt(found)}"
     )
 
 
