@@ -95,7 +95,7 @@ class _Reader:
                 key_paths = tuple((*self.path, "keys", index) for index in range(len(keys)))
             when = tuple(self._conditions(self.choice.when))
         placed = list(zip(keys, key_paths, strict=True))
-        whole = tuple(self._takes_whole(key, path, bases) for key, path in placed)
+        whole = tuple(self._takes_whole(key, path, when, bases) for key, path in placed)
         for number, (key, path) in enumerate(placed):
             self._check_set_once(key, path, when, keys[:number])
         levels = self._levels(whole)
@@ -104,7 +104,9 @@ class _Reader:
         axis = Axis(self.name, keys, tuple(level for level, _ in levels), when)
         return PlacedAxis(axis, tuple(path for _, path in levels))
 
-    def _takes_whole(self, key: str, path: KeyPath, bases: Bases) -> bool:
+    def _takes_whole(
+        self, key: str, path: KeyPath, when: Sequence[Condition], bases: Bases
+    ) -> bool:
         """Whether a key takes whole numbers; notes one that a file does not have."""
         kind, _, field = key.partition(".")
         if kind not in bases or not field:
@@ -115,6 +117,8 @@ class _Reader:
             return False
         whole = False
         for base in bases[kind]:
+            if any(one.key == kind and not one.holds({kind: base.text}) for one in when):
+                continue
             try:
                 whole = takes_whole_numbers(base.file, field)
             except LookupError as error:

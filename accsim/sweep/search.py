@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING, Any
 
-from accsim.study import Axis, Limit, Outcome, Settings, Study
+from accsim.study import Axis, Limit, Outcome, Settings, Study, settings_at
 from accsim.sweep.space import Points, Space, missing_extra
 
 if TYPE_CHECKING:
@@ -15,27 +16,28 @@ ROUND = {"nsga2": 32, "tpe": 16}
 """Points of a round, that is of a generation of NSGA-II. They depend on nothing else, above all not
 on the number of workers, so that a search finds the same wherever it runs."""
 
-TRIES = 20
-"""Proposals for each point of a round: a search comes back to points that it knows, and these are
-not simulated again."""
+TRIES = 2
+"""Proposals for each point of a round. A search comes back to points that it knows, which are not
+simulated again; what is missing after that is drawn at random among the points not seen yet."""
 
 
 def search(study: Study, space: Space, count: int) -> Points:
-    """Rounds of a search by NSGA-II (Deb et al. 2002) or TPE (Bergstra et al. 2011), as in Optuna.
+    """`count` points in rounds of a search by NSGA-II (Deb et al. 2002) or TPE (Bergstra et al.
+    2011), as in Optuna; there are more points than that.
 
-    It ends after `count` points, or when it proposes none that is new. Points that were not
-    simulated to the end count as infeasible, and so worse than any that was; those outside of
-    limits by how far they are.
+    Points that were not simulated to the end count as infeasible, and so worse than any that was;
+    those outside of limits by how far they are.
 
     Raises:
         InputError: Optuna is not installed.
     """
     trials = _start(study)
+    draws = random.Random(study.sampler.seed)
     known: dict[Settings, None] = {}
     while len(known) < count:
-        proposed = _round(study, trials, known, min(ROUND[study.sampler.kind], count - len(known)))
-        if not proposed:
-            return
+        size = min(ROUND[study.sampler.kind], count - len(known))
+        proposed = _proposals(study, trials, known, size)
+        proposed += _unseen(study, space, trials, known, draws, size - len(proposed))
         outcomes = yield [settings for _, settings in proposed]
         for (trial, _), outcome in zip(proposed, outcomes, strict=True):
             _tell(study, trials, trial, outcome)
@@ -60,13 +62,17 @@ def _start(study: Study) -> Search:
     )
 
 
-def _round(
+Proposal = tuple["Trial", Settings]
+"""A point, and the trial of Optuna that is told what became of it."""
+
+
+def _proposals(
     study: Study, trials: Search, known: dict[Settings, None], count: int
-) -> list[tuple[Trial, Settings]]:
-    """New points, and the trials that ask for them; fewer than `count` if no more are proposed."""
+) -> list[Proposal]:
+    """At most `count` points that the search proposes and that are new."""
     from optuna.trial import TrialState
 
-    proposed: list[tuple[Trial, Settings]] = []
+    proposed: list[Proposal] = []
     for _ in range(TRIES * count):
         trial = trials.ask()
         settings = _suggested(study, trial)
@@ -78,6 +84,31 @@ def _round(
         if len(proposed) == count:
             break
     return proposed
+
+
+def _unseen(
+    study: Study,
+    space: Space,
+    trials: Search,
+    known: dict[Settings, None],
+    draws: random.Random,
+    count: int,
+) -> list[Proposal]:
+    """`count` points at random that are new."""
+    found: list[Proposal] = []
+    while len(found) < count:
+        picks = space.picks(draws.randrange(space.size))
+        settings = settings_at(study.axes, picks)
+        if settings in known:
+            continue
+        known[settings] = None
+        names = [axis.name for axis in study.axes]
+        levels = zip(names, picks, strict=True)
+        trials.enqueue_trial({name: level for name, level in levels if level is not None})
+        trial = trials.ask()
+        _suggested(study, trial)
+        found.append((trial, settings))
+    return found
 
 
 def _suggested(study: Study, trial: Trial) -> Settings:

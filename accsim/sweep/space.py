@@ -62,6 +62,14 @@ class Space:
         Raises:
             IndexError: there are fewer.
         """
+        return settings_at(self._axes, self.picks(index))
+
+    def picks(self, index: int) -> list[int | None]:
+        """The level of each axis at that point, None where the axis does not exist.
+
+        Raises:
+            IndexError: there are fewer points.
+        """
         if not 0 <= index < self.size:
             raise IndexError(f"the space has {self.size} points, got {index}")
         picks: list[int | None] = []
@@ -73,7 +81,7 @@ class Space:
                     chosen = self._after(number, level, chosen)
                     break
                 index -= count
-        return settings_at(self._axes, picks)
+        return picks
 
     def at_share(self, shares: Sequence[float]) -> Settings:
         """The point at a share (0..1, 1 excluded) of the levels of each axis."""
@@ -85,8 +93,9 @@ class Space:
 def points(study: Study) -> Points:
     """The points of a study that are simulated, in rounds; each of them once.
 
-    A grid is yielded lazily, in one round like all but searches, which see the outcomes of a round
-    before the next. What is yielded depends on the study and those outcomes alone.
+    All points of a space are yielded lazily. There is one round, but for searches, which see the
+    outcomes of a round before the next. What is yielded depends on the study and on those outcomes
+    alone.
 
     Raises:
         InputError: the sampler needs an extra that is not installed.
@@ -94,12 +103,12 @@ def points(study: Study) -> Points:
     space = Space(study.axes)
     sampler = study.sampler
     count = space.size if sampler.count is None else min(sampler.count, space.size)
-    if sampler.kind in ("nsga2", "tpe"):
+    if count == space.size:
+        yield (space.at(index) for index in range(space.size))
+    elif sampler.kind in ("nsga2", "tpe"):
         from accsim.sweep.search import search
 
         yield from search(study, space, count)
-    elif sampler.kind == "grid" or count == space.size:
-        yield (space.at(index) for index in range(space.size))
     elif sampler.kind == "random":
         yield _at_random(space, count, sampler.seed)
     else:
