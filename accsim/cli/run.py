@@ -53,7 +53,8 @@ def _enough(context: click.Context, parameter: click.Parameter, count: int) -> i
     "--out",
     type=FolderPath(),
     metavar="DIR",
-    help="Also write result.json, ops.csv and the timeline of one pass, pass.pftrace.",
+    help="Also write result.json, ops.csv, the timeline of one pass, pass.pftrace, and that of a "
+    "pass of each run for accsim report, view-N.npz.",
 )
 @mapping_option
 @click.option(
