@@ -117,7 +117,7 @@ function painter(root, canvas, content, seen) {
       pen.fillRect(gutter + x, top, width, LANE);
     }
     function flush() {
-      if (shown >= 0) bar(cell * pixel, pixel, shown, 0.25 + 0.75 * Math.min(1, filled), hit);
+      if (shown >= 0) bar(cell * pixel, pixel, shown, 0.4 + 0.6 * Math.min(1, filled), hit);
       filled = longest = 0;
       shown = -1;
       hit = false;
