@@ -60,7 +60,7 @@ def test_showing_simulates_no_pass_more(small_chip: Chip, monkeypatch: pytest.Mo
         calls.append(program.graph)
         return simulate(program, chip, progress=progress)
 
-    monkeypatch.setattr("accsim.pipeline.simulate", counting)
+    monkeypatch.setattr("accsim.passes.simulate", counting)
     run(small_chip, trace)
     alone = len(calls)
     shown(small_chip, trace)
