@@ -61,6 +61,10 @@ class Memory:
             self._known.clear()
 
 
+KNOWN = Memory(most=512)
+"""Of this process. Statistics of a pass of few layers take some 25 kB: 13 MB in all."""
+
+
 @dataclass(frozen=True)
 class SimulatedPass:
     """One pass as it went: its operators, its tiles and what happened."""
@@ -78,11 +82,7 @@ class SimulatedPass:
         return view_pass(chip, self.graph, self.program, self.timeline, run, number)
 
 
-KNOWN = Memory(most=512)
-"""Of this process. Statistics of a pass of few layers take some 25 kB: 13 MB in all."""
-
-
-def simulated_pass(
+def simulated(
     chip: Chip,
     graph: PassGraph,
     contexts: tuple[int, ...],
@@ -98,18 +98,6 @@ def simulated_pass(
     """
     program = lower(chip, graph, contexts, cache_tokens, pins)
     return SimulatedPass(graph, program, simulate(program, chip, progress=progress))
-
-
-def pass_stats(
-    chip: Chip,
-    graph: PassGraph,
-    contexts: tuple[int, ...],
-    cache_tokens: int,
-    pins: tuple[Pin, ...] = (),
-    progress: Callable[[int], None] | None = None,
-) -> PassStats:
-    """The same, and only what it took."""
-    return simulated_pass(chip, graph, contexts, cache_tokens, pins, progress).stats(chip)
 
 
 def total_stats(
@@ -148,14 +136,14 @@ def _alike(
     short = shorten(graph, keep=keep) or Shortened(graph, frozenset(), 0)
     work = _fingerprint(chip, short.graph)
 
-    def simulated(number: int) -> PassStats:
+    def known(number: int) -> PassStats:
         contexts = passes[number].contexts
         return KNOWN.get(
             (work, contexts, cache_tokens),
-            lambda: pass_stats(chip, short.graph, contexts, cache_tokens),
+            lambda: simulated(chip, short.graph, contexts, cache_tokens).stats(chip),
         )
 
-    sampled = sample([one.context for one in passes], simulated, exact=False)
+    sampled = sample([one.context for one in passes], known, exact=False)
     return PrefillStats.of(sampled, 0, short.model_ops, short.missing)
 
 

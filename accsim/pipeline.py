@@ -24,7 +24,7 @@ from accsim.lowering.lower import sram_problem
 from accsim.mapping import UNPINNED, Pin, Pinning
 from accsim.ops import OpTrace, Pass, PassGraph, TracedRun
 from accsim.pass_view import VIEW_CAP, PassView
-from accsim.passes import SimulatedPass, pass_stats, simulated_pass
+from accsim.passes import SimulatedPass, simulated
 from accsim.result import Result, RunResult
 from accsim.tracing.shorten import Shortened, shorten
 from accsim.units import show_capacity
@@ -117,7 +117,7 @@ def simulate_pass(
             progress(f"{run_name}: pass {pass_index}", percent, 100)
 
     inside(0)
-    return simulated_pass(chip, graph, one.contexts, cache_tokens, pins, inside)
+    return simulated(chip, graph, one.contexts, cache_tokens, pins, inside)
 
 
 def explain_pass(
@@ -224,7 +224,7 @@ def _run(
         this = one.decode[index]
         pins = pinning.of(this.graph)
         graph = trace.graphs[this.graph]
-        seen = simulated_pass(chip, graph, this.contexts, cache_tokens, pins, inside)
+        seen = simulated(chip, graph, this.contexts, cache_tokens, pins, inside)
         if show and index == shown:
             show(seen.view(chip, one.name, len(one.prefill) + index).capped(VIEW_CAP))
         return seen.stats(chip)
@@ -276,7 +276,8 @@ def _prefill(
     def measured(graph: PassGraph, number: int) -> PassStats:
         inside = within("prefill" if count == 1 else f"prefill pass {number + 1} of {count}")
         pins = pinning.of(graph.name)
-        return pass_stats(chip, graph, one.prefill[number].contexts, cache_tokens, pins, inside)
+        contexts = one.prefill[number].contexts
+        return simulated(chip, graph, contexts, cache_tokens, pins, inside).stats(chip)
 
     total = PrefillStats.none()
     for name, numbers in groupby(range(count), lambda number: one.prefill[number].graph):
