@@ -5,11 +5,10 @@ The pass is the small one of `export.small`, of 3 us: each of its times was chos
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -18,66 +17,77 @@ from export.small import small_view
 from accsim.pass_view import OpView, PassView
 from accsim.report.timeline_canvas import timeline_element
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="a browser test needs playwright")
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="a browser test needs chromium")
+from .conftest import Opened, PageAt
 
-ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
 HOSTILE = "</script><img src=x onerror=\"document.title='broken'\">"
 
-Show = Callable[..., Any]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with sync_api.sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
-        yield running
-        running.close()
+Open = Callable[..., Opened]
+Show = Callable[..., "Page"]
 
 
 @pytest.fixture
-def show(browser: Any, tmp_path: Path) -> Iterator[Show]:
-    """Opens a page with a timeline of some views; `faults` of the page are requests and errors."""
-    opened = []
+def opened(page_at: PageAt, tmp_path: Path) -> Open:
+    """Opens a page that is nothing but a timeline of some views."""
 
-    def open_page(*views: PassView, **options: Any) -> Any:
+    def open_page(*views: PassView, **options: Any) -> Opened:
         path = tmp_path / "page.html"
         path.write_text(
             '<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>timeline</title>'
             f'<body style="margin:0">{timeline_element(views, "passes")}',
             encoding="utf-8",
         )
-        page = browser.new_page(viewport={"width": 1000, "height": 700}, **options)
-        page.faults = []
-        page.on("request", lambda request: page.faults.append(request.url))
-        page.on("console", lambda message: page.faults.append(message.text))
-        page.on("pageerror", lambda error: page.faults.append(str(error)))
-        page.goto(path.as_uri())
-        page.wait_for_function("!document.querySelector('figure').inert")
-        opened.append(page)
-        return page
+        made = page_at(path, width=1000, height=700, **options)
+        made.page.wait_for_function("!document.querySelector('figure').inert")
+        return made
 
-    yield open_page
-    for page in opened:
-        page.close()
+    return open_page
 
 
-def window(page: Any) -> tuple[int, int]:
+@pytest.fixture
+def show(opened: Open) -> Show:
+    """The same, and gives the page alone."""
+    return lambda *views, **options: opened(*views, **options).page
+
+
+def window(page: Page) -> tuple[int, int]:
     """The visible picoseconds."""
     seen = page.locator("canvas").evaluate("canvas => ({...canvas.dataset})")
     return int(seen["from"]), int(seen["to"])
 
 
-def place(page: Any, lane: int, time_ps: int) -> tuple[float, float]:
+def place(page: Page, lane: int, time_ps: int) -> tuple[float, float]:
     """Where a time is on a lane, with all 3 us in sight: lanes are 20 px high, 4 px apart."""
-    box = page.locator("canvas").bounding_box()
-    left = float(page.locator("canvas").get_attribute("data-left"))
-    x = box["x"] + left + (box["width"] - left) * time_ps / 3_000_000
-    return x, box["y"] + 22 + 4 + 24 * lane + 10
+    canvas = page.locator("canvas")
+    x, y, width = canvas.evaluate(
+        "(canvas, names) => names.map(name => canvas.getBoundingClientRect()[name])",
+        ["x", "y", "width"],
+    )
+    left = int(canvas.get_attribute("data-left") or 0)
+    return x + left + (width - left) * time_ps / 3_000_000, y + 22 + 4 + 24 * lane + 10
 
 
-def facts(page: Any, panel: str) -> dict[str, str]:
+def colour(page: Page, lane: int, time_ps: int) -> list[int]:
+    """Red, green, blue and opacity of a point of the picture, once it is drawn."""
+    page.wait_for_timeout(50)
+    found: list[int] = page.locator("canvas").evaluate(
+        """(canvas, [x, y]) => {
+             const box = canvas.getBoundingClientRect();
+             return [...canvas.getContext("2d").getImageData(x - box.x, y - box.y, 1, 1).data];
+           }""",
+        place(page, lane, time_ps),
+    )
+    return found
+
+
+def text(page: Page, selector: str) -> str:
+    """The text of an element."""
+    return page.locator(selector).text_content() or ""
+
+
+def facts(page: Page, panel: str) -> dict[str, str]:
     """What the tooltip (``.tip``) or the details (``.details``) say of a slice."""
     return dict(
         page.locator(panel).evaluate(
@@ -87,7 +97,7 @@ def facts(page: Any, panel: str) -> dict[str, str]:
     )
 
 
-def ask_for(page: Any, run: str, op: str) -> None:
+def ask_for(page: Page, run: str, op: str) -> None:
     """Dispatch the event by which other parts of a page lead to an operator."""
     page.evaluate(
         """([run, op]) => document.dispatchEvent(
@@ -96,25 +106,18 @@ def ask_for(page: Any, run: str, op: str) -> None:
     )
 
 
-def test_a_page_opens_from_a_file_without_requests_and_errors(show: Show) -> None:
-    page = show(small_view())
-    assert [fault for fault in page.faults if not fault.startswith("file://")] == []
-    assert len(page.faults) == 1
-    assert window(page) == (0, 3_000_000)
+def test_a_page_opens_from_a_file_without_requests_and_errors(opened: Open) -> None:
+    made = opened(small_view())
+    assert (made.requests, made.faults) == ([], [])
+    assert window(made.page) == (0, 3_000_000)
 
 
 def test_something_is_drawn_on_every_lane(show: Show) -> None:
-    """Colours other than the page's, in the middle of each of the six lanes' slices."""
+    """In the middle of a slice of each of the six lanes; nothing before the first tile."""
     page = show(small_view())
-    page.wait_for_timeout(50)
-    for lane, time_ps in enumerate((1_250_000, 2_600_000, 500_000, 2_800_000, 500_000, 500_000)):
-        x, y = place(page, lane, time_ps)
-        box = page.locator("canvas").bounding_box()
-        alpha = page.locator("canvas").evaluate(
-            "(canvas, [x, y]) => canvas.getContext('2d').getImageData(x, y, 1, 1).data[3]",
-            [x - box["x"], y - box["y"]],
-        )
-        assert alpha == 255, lane
+    times = (1_250_000, 2_600_000, 500_000, 2_800_000, 500_000, 500_000)
+    assert [colour(page, lane, at)[3] for lane, at in enumerate(times)] == [255] * 6
+    assert colour(page, 0, 550_000) == [0, 0, 0, 0]
 
 
 def test_the_wheel_zooms_about_the_pointer(show: Show) -> None:
@@ -168,7 +171,7 @@ def test_hovering_tells_the_exact_picoseconds(show: Show) -> None:
     """The third load: issued at 1500 ns, served from 2000 to 2500.7 ns."""
     page = show(small_view())
     page.mouse.move(*place(page, 2, 2_250_000))
-    assert page.locator(".tip .title").text_content() == "norm"
+    assert text(page, ".tip .title") == "norm"
     assert facts(page, ".tip") == {
         "tile": "whole",
         "group": "norm",
@@ -186,7 +189,7 @@ def test_hovering_a_counter_tells_its_value(show: Show) -> None:
     """From 1500 ns on 6200 B are in use; the first counter lies under six lanes."""
     page = show(small_view())
     page.mouse.move(*place(page, 6, 1_600_000))
-    assert page.locator(".tip").text_content().startswith("SRAM in use: 6.055 KiB at 1.")
+    assert text(page, ".tip").startswith("SRAM in use: 6.055 KiB at 1.")
 
 
 def test_a_click_tells_what_a_tile_waited_for_and_leads_there(show: Show) -> None:
@@ -195,7 +198,7 @@ def test_a_click_tells_what_a_tile_waited_for_and_leads_there(show: Show) -> Non
     details = facts(page, ".details")
     assert details["start"] == "2 us (2,000,000 ps)"
     assert details["waited for"].startswith("load: layer0.up, tile 2/2")
-    assert "array: layer0.up, tile 2/2" in page.locator(".spoken").text_content()
+    assert "array: layer0.up, tile 2/2" in text(page, ".spoken")
     page.locator(".details button").click()
     assert facts(page, ".details")["lane"] == "load"
     assert facts(page, ".details")["DRAM bytes"] == "4 kB (4,000 B)"
@@ -227,13 +230,13 @@ def test_search_counts_marks_and_jumps_through_matches(show: Show) -> None:
     page = show(small_view())
     page.locator("canvas").press("/")
     page.keyboard.type("UP")
-    assert page.locator(".found").text_content() == "1 operator"
+    assert text(page, ".found") == "1 operator"
     page.keyboard.press("Enter")
     assert facts(page, ".details")["tile"] == "tile 1/2"
     page.keyboard.press("Enter")
     assert facts(page, ".details")["tile"] == "tile 2/2"
     page.keyboard.press("Enter")
-    assert page.locator(".spoken").text_content() == "no further match in this lane"
+    assert text(page, ".spoken") == "no further match in this lane"
     page.keyboard.press("Shift+Enter")
     assert facts(page, ".details")["tile"] == "tile 1/2"
 
@@ -241,7 +244,7 @@ def test_search_counts_marks_and_jumps_through_matches(show: Show) -> None:
 def test_a_search_without_matches_says_so(show: Show) -> None:
     page = show(small_view())
     page.locator("input").fill(".*")
-    assert page.locator(".found").text_content() == "0 operators"
+    assert text(page, ".found") == "0 operators"
 
 
 def test_the_event_leads_to_an_operator_of_a_run(show: Show) -> None:
@@ -259,7 +262,7 @@ def test_the_event_leads_to_the_first_operator_of_a_group(show: Show) -> None:
     page = show(small_view())
     ask_for(page, "ordinary", "up")
     page.wait_for_selector(".details dl")
-    assert page.locator(".details .title").text_content() == "layer0.up"
+    assert text(page, ".details .title") == "layer0.up"
 
 
 def test_an_event_for_another_run_changes_nothing(show: Show) -> None:
@@ -280,7 +283,7 @@ def test_a_reader_chooses_the_run(show: Show) -> None:
     assert [text.split(",")[0] for text in shown] == ["two_heads"]
 
 
-def test_hostile_names_stay_text(show: Show) -> None:
+def test_hostile_names_stay_text(opened: Open) -> None:
     view = small_view()
     op = OpView(HOSTILE, HOSTILE, None)
     lane = replace(view.lanes[0], name=HOSTILE)
@@ -292,12 +295,13 @@ def test_hostile_names_stay_text(show: Show) -> None:
         labels=(HOSTILE,) * 3,
         lanes=(lane, *view.lanes[1:]),
     )
-    page = show(view, replace(view, run=HOSTILE + "2"))
+    made = opened(view, replace(view, run=HOSTILE + "2"))
+    page = made.page
     page.locator("canvas").press("n")
-    assert page.locator(".details .title").text_content() == HOSTILE
+    assert text(page, ".details .title") == HOSTILE
     assert page.locator("img").count() == 0
     assert page.title() == "timeline"
-    assert [fault for fault in page.faults if not fault.startswith("file://")] == []
+    assert (made.requests, made.faults) == ([], [])
 
 
 def test_nothing_is_wider_than_a_telephone(show: Show) -> None:
@@ -310,20 +314,10 @@ def test_nothing_is_wider_than_a_telephone(show: Show) -> None:
 def test_colours_follow_the_scheme(show: Show) -> None:
     """The blue of the first group, over the whole of the first load."""
 
-    def colour(page: Any) -> list[int]:
-        page.wait_for_timeout(50)
-        x, y = place(page, 2, 500_000)
-        box = page.locator("canvas").bounding_box()
-        pixel: list[int] = page.locator("canvas").evaluate(
-            "(canvas, at) => [...canvas.getContext('2d').getImageData(...at, 1, 1).data]",
-            [x - box["x"], y - box["y"]],
-        )
-        return pixel
-
     page = show(small_view(), color_scheme="light")
-    assert colour(page) == [0x00, 0x72, 0xB2, 255]
+    assert colour(page, 2, 500_000) == [0x00, 0x72, 0xB2, 255]
     page.emulate_media(color_scheme="dark")
-    assert colour(page) == [0x3B, 0x97, 0xD3, 255]
+    assert colour(page, 2, 500_000) == [0x3B, 0x97, 0xD3, 255]
 
 
 def test_the_picture_is_as_sharp_as_the_screen(show: Show) -> None:
