@@ -8,12 +8,13 @@ layers. So each is simulated once in a process, as long as it is remembered.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from itertools import groupby
 from threading import Lock
 
 from accsim.analysis.measure import PassStats, measure
+from accsim.analysis.pass_view import view_pass
 from accsim.analysis.prefill import PrefillStats
 from accsim.analysis.sampling import sample
 from accsim.chip import Chip
@@ -22,6 +23,9 @@ from accsim.engine.simulate import simulate
 from accsim.lowering.lower import lower
 from accsim.mapping import Pin
 from accsim.ops import Pass, PassGraph
+from accsim.pass_view import PassView
+from accsim.program import Program
+from accsim.timeline import Timeline
 from accsim.tracing.shorten import KEEP, Shortened, shorten
 
 
@@ -61,22 +65,39 @@ KNOWN = Memory(most=512)
 """Of this process. Statistics of a pass of few layers take some 25 kB: 13 MB in all."""
 
 
-def pass_stats(
+@dataclass(frozen=True)
+class SimulatedPass:
+    """One pass as it went: its operators, its tiles and what happened."""
+
+    graph: PassGraph
+    program: Program
+    timeline: Timeline
+
+    def stats(self, chip: Chip) -> PassStats:
+        """What the pass took, on the chip that it was simulated on."""
+        return measure(chip, self.graph, self.program, self.timeline)
+
+    def view(self, chip: Chip, run: str, number: int) -> PassView:
+        """What there is to see of the pass, the one of that number of that run."""
+        return view_pass(chip, self.graph, self.program, self.timeline, run, number)
+
+
+def simulated(
     chip: Chip,
     graph: PassGraph,
     contexts: tuple[int, ...],
     cache_tokens: int,
     pins: tuple[Pin, ...] = (),
     progress: Callable[[int], None] | None = None,
-) -> PassStats:
-    """Lower, simulate and measure one pass in full; arguments are those of these stages.
+) -> SimulatedPass:
+    """Lower and simulate one pass in full; arguments are those of these stages.
 
     Raises:
         InputError: it does not fit the SRAM, or a pin cannot be.
         SimulationError: the simulation failed a check (a bug).
     """
     program = lower(chip, graph, contexts, cache_tokens, pins)
-    return measure(chip, graph, program, simulate(program, chip, progress=progress))
+    return SimulatedPass(graph, program, simulate(program, chip, progress=progress))
 
 
 def total_stats(
@@ -115,14 +136,14 @@ def _alike(
     short = shorten(graph, keep=keep) or Shortened(graph, frozenset(), 0)
     work = _fingerprint(chip, short.graph)
 
-    def simulated(number: int) -> PassStats:
+    def known(number: int) -> PassStats:
         contexts = passes[number].contexts
         return KNOWN.get(
             (work, contexts, cache_tokens),
-            lambda: pass_stats(chip, short.graph, contexts, cache_tokens),
+            lambda: simulated(chip, short.graph, contexts, cache_tokens).stats(chip),
         )
 
-    sampled = sample([one.context for one in passes], simulated, exact=False)
+    sampled = sample([one.context for one in passes], known, exact=False)
     return PrefillStats.of(sampled, 0, short.model_ops, short.missing)
 
 

@@ -12,7 +12,7 @@ from accsim.analysis.training import SimulatedStep, memory_of, summarize_step
 from accsim.chip import Chip
 from accsim.errors import InputError, Problem
 from accsim.ops import PassGraph
-from accsim.passes import pass_stats
+from accsim.passes import simulated
 from accsim.pipeline import Progress
 from accsim.tracing.training import trace_step
 from accsim.training import TrainingRun, TrainingWorkload
@@ -120,5 +120,5 @@ def _step(
         fused = replace(chip.attention, fused=run.attention == "flash")
         chip = replace(chip, attention=fused)
         starts = (0,) * graph.sequences
-        known[graph.name] = pass_stats(chip, graph, starts, graph.rows, progress=inside)
+        known[graph.name] = simulated(chip, graph, starts, graph.rows, progress=inside).stats(chip)
     return SimulatedStep(graph, known[graph.name], MODEL_LAYER if missing else None, missing)

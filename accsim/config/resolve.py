@@ -139,9 +139,20 @@ def load_workload(path_or_name: str) -> Workload:
         InputError: every problem of the file, and of the ``config.json`` and the recordings that it
             names.
     """
+    return read_workload_file(path_or_name)[2]
+
+
+def read_workload_file(
+    path_or_name: str,
+) -> tuple[Document, workload_schema.WorkloadFile, Workload]:
+    """Read a workload file: its values with their positions, as the schema has them, and resolved.
+
+    Raises:
+        InputError: as `load_workload`.
+    """
     document = read_yaml(str(find("workloads", path_or_name)))
     refuse_other_kind(document, "workload")
-    return resolve_workload(document)
+    return document, *check_workload(document)
 
 
 def resolve_workload(document: Document) -> Workload:
@@ -151,10 +162,10 @@ def resolve_workload(document: Document) -> Workload:
         InputError: every problem of the file, and of the ``config.json`` and the recordings that it
             names.
     """
-    return read_workload_file(document)[1]
+    return check_workload(document)[1]
 
 
-def read_workload_file(document: Document) -> tuple[workload_schema.WorkloadFile, Workload]:
+def check_workload(document: Document) -> tuple[workload_schema.WorkloadFile, Workload]:
     """The same, and the file as the schema has it.
 
     Raises:

@@ -8,7 +8,7 @@ from pathlib import Path
 from accsim.config.fields import Section
 from accsim.config.kinds import refuse_other_kind
 from accsim.config.problems import check
-from accsim.config.resolve import check_chip, read_workload_file
+from accsim.config.resolve import check_chip, check_workload
 from accsim.config.shipped import find
 from accsim.config.sweep_axes import BaseFile, Bases, read_axes
 from accsim.config.sweep_levels import refused_levels
@@ -60,7 +60,7 @@ def load_study(path_or_name: str) -> Study:
 
 
 def _checked_workload(document: Document) -> Section:
-    return read_workload_file(document)[0]
+    return check_workload(document)[0]
 
 
 def _bases(
