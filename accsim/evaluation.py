@@ -24,7 +24,7 @@ from time import perf_counter
 
 from accsim.analysis.bounds import compute_floor_ps, memory_floor_ps, peak_macs_per_s
 from accsim.analysis.causes import by_cause
-from accsim.analysis.energy import area, consumers, prefill_work
+from accsim.analysis.energy import area, energy_pj
 from accsim.analysis.prefill import PrefillStats
 from accsim.chip import Chip
 from accsim.errors import InputError, Problem
@@ -200,8 +200,7 @@ class Decoding:
         all_tokens = self.tokens * len(self.steps)
         pairs = [(self.trace.graphs[one.graph], one.context) for step in self.steps for one in step]
         floor_ps = sum(compute_floor_ps(self.chip, graph, context) for graph, context in pairs)
-        work = prefill_work(pairs, self.stats)
-        energy_pj = sum(one.pj for one in consumers(self.chip, work))
+        spent_pj = energy_pj(self.chip, pairs, self.stats)
         found: dict[str, Value] = {
             "tokens_per_s": self.tokens_per_s,
             "tpot_s": self.step_s / per_step,
@@ -211,9 +210,9 @@ class Decoding:
             **{f"share.{cause}": share for cause, share in spent.shares.items()},
             "utilization.dram": float(memory_floor_ps(self.chip, moved) / ps),
             "utilization.array": float(floor_ps / ps),
-            "energy_per_token_j": energy_pj / all_tokens / 10**12,
+            "energy_per_token_j": spent_pj / all_tokens / 10**12,
             # 1 pJ in 1 ps is 1 W.
-            "power_w": energy_pj / ps,
+            "power_w": spent_pj / ps,
             "dram_bytes_per_token": moved / all_tokens,
         }
         if baseline is not None:

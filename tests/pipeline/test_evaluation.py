@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from accsim.chip import Chip
+from accsim.chip import Chip, SystolicArray
 from accsim.config.resolve import load_both
 from accsim.evaluation import evaluate
 from accsim.metrics import Value, metric_names
@@ -185,7 +185,7 @@ def test_what_is_remembered_changes_nothing(
     chip = replace(
         small_chip,
         memory=replace(small_chip.memory, channels=channels),
-        array=replace(small_chip.array, rows=rows),
+        array=SystolicArray(1, rows, 16, "output_stationary", (1, 2, 2)),
         dispatch_cycles=dispatch,
     )
     work = replace(WORK, runs=(ordinary(), with_heads(heads)), output_tokens=6)

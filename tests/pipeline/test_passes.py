@@ -12,7 +12,7 @@ from accsim.analysis.measure import PassStats
 from accsim.chip import Chip
 from accsim.energy import StatedEnergy
 from accsim.ops import OpTrace, Pass, PassGraph
-from accsim.passes import KNOWN, Memory, pass_stats, same_work, total_stats
+from accsim.passes import KNOWN, Memory, same_work, simulated, total_stats
 
 from .models import SMALL, ordinary, traced, with_heads
 
@@ -24,7 +24,7 @@ def trace() -> OpTrace:
 
 @pytest.fixture(scope="module")
 def stats(small_chip: Chip, small_decode: PassGraph) -> PassStats:
-    return pass_stats(small_chip, small_decode, (40,), 64)
+    return simulated(small_chip, small_decode, (40,), 64).stats(small_chip)
 
 
 def elapsed(chip: Chip, trace: OpTrace, *passes: Pass) -> int:
@@ -32,11 +32,11 @@ def elapsed(chip: Chip, trace: OpTrace, *passes: Pass) -> int:
 
 
 def giving(stats: PassStats, told: list[str], name: str) -> Callable[[], PassStats]:
-    def simulated() -> PassStats:
+    def made() -> PassStats:
         told.append(name)
         return stats
 
-    return simulated
+    return made
 
 
 def test_what_is_known_is_not_simulated_again(stats: PassStats) -> None:
