@@ -252,6 +252,7 @@ def test_a_level_that_only_goes_with_levels_of_other_axes_is_kept(tmp_path: Path
             "array: expected a key of chip or workload, such as chip.memory.channels, or `keys` "
             "below a name of the axis, got 'array'",
         ),
+        ("chip: [ddr_npu, hbm_npu]", "chip: the axis of chips is a list of files below chip"),
         (
             "a: {keys: [chips.x], levels: [1]}",
             "a.keys[0]: expected a key of chip or workload, such as chip.memory.channels, got "
@@ -319,7 +320,7 @@ def test_all_problems_of_the_form_come_at_once(tmp_path: Path) -> None:
         "8:12: timeout_s: must be at least 1.0, got 0",
         "2:7: chip: no_chip: no such file, and no shipped chip of that name (allowed: cpu_tiled, "
         "ddr5_npu, ddr_dot, ddr_npu, hbm_npu, lpddr5_soc)",
-        "8:7: kind: only accsim run takes a training step",
+        "7:7: kind: only accsim run takes a training step",
     ]
 
 

@@ -13,6 +13,7 @@ import pytest
 
 import accsim.sweep.tasks as tasks
 from accsim.acceptance import Acceptance
+from accsim.config.models import ACCEPTANCES
 from accsim.config.resolve import load_chip, load_workload
 from accsim.config.shipped import folder
 from accsim.config.sweep_file import load_study
@@ -33,11 +34,8 @@ ASKED = Study(
 )
 
 
-def key(study: Study = ASKED, **settings: Setting) -> str:
-    """The key of a point whose settings have __ for dots."""
-    return task_of(
-        study, tuple((name.replace("__", "."), one) for name, one in settings.items())
-    ).key
+def key(study: Study = ASKED, settings: Settings = ()) -> str:
+    return task_of(study, settings).key
 
 
 def test_without_settings_a_task_has_the_files_as_they_are() -> None:
@@ -124,54 +122,54 @@ def test_metrics_that_are_wanted_are_named_once() -> None:
     assert wanted(ASKED) == ("best.tokens_per_s", "pins", "area_mm2")
 
 
-SAME: list[dict[str, Setting]] = [
-    {"chip__memory__channels": 2},
-    {"chip__memory__channels": 2.0},
-    {"chip__name": "another"},
-    {"workload__name": "another"},
-    {"chip__memory__density_gbit": 8},
-    {"chip__attention__fused": True},
-    {"workload__precision__weights": "bf16"},
-    {"workload__batch": 1},
+SAME: list[tuple[str, Setting]] = [
+    ("chip.memory.channels", 2),
+    ("chip.memory.channels", 2.0),
+    ("chip.name", "another"),
+    ("workload.name", "another"),
+    ("chip.memory.density_gbit", 8),
+    ("chip.attention.fused", True),
+    ("workload.precision.weights", "bf16"),
+    ("workload.batch", 1),
 ]
 
 
-@pytest.mark.parametrize("settings", SAME, ids=str)
-def test_equal_content_by_another_spelling_has_the_same_key(settings: dict[str, Setting]) -> None:
-    assert key(**settings) == key()
+@pytest.mark.parametrize("setting", SAME, ids=str)
+def test_equal_content_by_another_spelling_has_the_same_key(setting: tuple[str, Setting]) -> None:
+    assert key(settings=(setting,)) == key()
 
 
-OTHER: list[dict[str, Setting]] = [
-    {"chip__core__clock_mhz": 1001},
-    {"chip__memory__channels": 4},
-    {"chip__memory__grade": "DDR4-2400"},
-    {"chip__memory__timings__tRFC": 576},
-    {"chip__memory__controller__hit_limit": 5},
-    {"chip__memory__bank_hash": True},
-    {"chip__dma__outstanding": 9},
-    {"chip__sram__capacity_kib": 4097},
-    {"chip__sram__ports__array": 256},
-    {"chip__array__dataflow": "weight_stationary"},
-    {"chip__array__macs_per_pe__bits_4": 4},
-    {"chip__vector__cycles_per_element__softmax": 5},
-    {"chip__attention__fused": False},
-    {"chip__energy__node_nm": 16},
-    {"chip__energy__mac_pj__bits_16": 0.5},
-    {"workload__model": "llama2-13b"},
-    {"workload__precision__weights": "fp8"},
-    {"workload__prompt_tokens": 1919},
-    {"workload__output_tokens": 127},
-    {"workload__batch": 2},
-    {"workload__seed": 2},
-    {"workload__baseline": "heads4_k1"},
-    {"workload__runs__heads4_k1__name": "k1"},
-    {"workload__runs__heads4_k4__acceptance": "wikipedia"},
-    {"workload__runs__heads4_k4__drafting": "deferred"},
+OTHER: list[tuple[str, Setting]] = [
+    ("chip.core.clock_mhz", 1001),
+    ("chip.memory.channels", 4),
+    ("chip.memory.grade", "DDR4-2400"),
+    ("chip.memory.timings.tRFC", 576),
+    ("chip.memory.controller.hit_limit", 5),
+    ("chip.memory.bank_hash", True),
+    ("chip.dma.outstanding", 9),
+    ("chip.sram.capacity_kib", 4097),
+    ("chip.sram.ports.array", 256),
+    ("chip.array.dataflow", "weight_stationary"),
+    ("chip.array.macs_per_pe.bits_4", 4),
+    ("chip.vector.cycles_per_element.softmax", 5),
+    ("chip.attention.fused", False),
+    ("chip.energy.node_nm", 16),
+    ("chip.energy.mac_pj.bits_16", 0.5),
+    ("workload.model", "llama2-13b"),
+    ("workload.precision.weights", "fp8"),
+    ("workload.prompt_tokens", 1919),
+    ("workload.output_tokens", 127),
+    ("workload.batch", 2),
+    ("workload.seed", 2),
+    ("workload.baseline", "heads4_k1"),
+    ("workload.runs.heads4_k1.name", "k1"),
+    ("workload.runs.heads4_k4.acceptance", "wikipedia"),
+    ("workload.runs.heads4_k4.drafting", "deferred"),
 ]
 
 
 def test_each_changed_field_makes_another_key() -> None:
-    keys = [key(), *(key(**settings) for settings in OTHER)]
+    keys = [key(), *(key(settings=(setting,)) for setting in OTHER)]
     assert len(set(keys)) == len(OTHER) + 1
 
 
@@ -199,8 +197,7 @@ def test_another_version_makes_another_key(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_rates_are_the_same_whether_named_or_written_out(tmp_path: Path) -> None:
-    named = load_workload("llama2_mtp").runs[2].acceptance
-    rates = ", ".join(map(repr, named.rates))
+    rates = ", ".join(map(repr, ACCEPTANCES["code"].rates))
     text = folder("workloads").joinpath("llama2_mtp.yaml").read_text(encoding="utf-8")
     written = f"acceptance: {{rates: [{rates}], source: the same}}"
     tmp_path.joinpath("w.yaml").write_text(text.replace("acceptance: code", written))
