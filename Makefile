@@ -47,6 +47,7 @@ attribution-page: .venv/installed-dev
 schemas: .venv/installed
 	$(BIN)/accsim schema chip > chips/chip.schema.json
 	$(BIN)/accsim schema workload > workloads/workload.schema.json
+	$(BIN)/accsim schema sweep > sweeps/sweep.schema.json
 	$(BIN)/accsim schema mapping > docs/mapping.schema.json
 	$(BIN)/accsim glossary --markdown > docs/glossary.md
 

@@ -1,16 +1,19 @@
-"""``accsim schema``: what may stand in a chip, workload or mapping file."""
+"""``accsim schema``: what may stand in a chip, workload, mapping or sweep file."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING
 
 import click
 
+if TYPE_CHECKING:
+    from accsim.config.kinds import FileKind
+
 
 @click.command("schema", short_help="Print the JSON Schema of a kind of file.")
-@click.argument("kind", type=click.Choice(["chip", "workload", "mapping"]))
-def schema_command(kind: Literal["chip", "workload", "mapping"]) -> None:
-    """Print the JSON Schema of chip, workload or mapping files, for editors and generators."""
+@click.argument("kind", type=click.Choice(["chip", "workload", "mapping", "sweep"]))
+def schema_command(kind: FileKind) -> None:
+    """Print the JSON Schema of a kind of file, for editors and generators."""
     import json
 
     from accsim.config.schema import json_schema
