@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from accsim.chip import Chip
     from accsim.mapping import Pinning
     from accsim.ops import OpTrace
+    from accsim.pass_view import PassView
     from accsim.result import Result
 
 
@@ -117,6 +118,7 @@ def run_command(
     if not quiet:
         tell_model(hardware)
     with nullcontext() if out is None else out_folder(out) as folder:
+        views: list[PassView] = []
         with located(chip), nullcontext() if quiet else progress_bar() as progress:
             result = run(
                 hardware,
@@ -125,8 +127,10 @@ def run_command(
                 progress=progress,
                 pinning=pinning,
                 generations=generations,
+                show=None if folder is None else views.append,
             )
         if folder is not None:
+            _write_views(folder, result, views)
             _write_files(folder, result, hardware, trace, shown_pass, pinning, chrome)
             written = sorted(file.name for file in folder.iterdir())
     if out is not None and not quiet:
@@ -148,6 +152,15 @@ def _print_result(result: Result, as_json: bool) -> None:
         print_result(result, console)
 
 
+def _write_views(folder: Path, result: Result, views: list[PassView]) -> None:
+    """Store views of passes for ``accsim report``, by the number of their run."""
+    from accsim.export.pass_view_file import view_file, write_view
+
+    numbers = {run.name: number for number, run in enumerate(result.runs, start=1)}
+    for view in views:
+        write_view(view_file(folder, numbers[view.run]), view)
+
+
 def _write_files(
     folder: Path,
     result: Result,
@@ -167,7 +180,7 @@ def _write_files(
     (folder / "result.json").write_text(result_json(result), encoding="utf-8")
     write_ops_csv(folder / "ops.csv", result)
     shown = simulate_pass(chip, trace, *shown_pass, pinning)
-    events = PassEvents(chip, shown.graph, shown.program, shown.timeline)
+    events = PassEvents(shown.view(chip, *shown_pass))
     write_pftrace(folder / "pass.pftrace", events)
     if chrome:
         write_chrome_json_gz(folder / "pass.json.gz", events)

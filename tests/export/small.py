@@ -16,9 +16,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from accsim.analysis.pass_view import view_pass
 from accsim.chip import Chip, Dma, DramPart, DramTimings, Memory, Sram, SystolicArray, VectorUnit
 from accsim.export.events import SLICE_CAP, PassEvents
 from accsim.ops import Op, PassGraph
+from accsim.pass_view import PassView
 from accsim.program import Program, Tiles, Transfers, Unit
 from accsim.timeline import (
     NO_BLOCKER,
@@ -179,5 +181,9 @@ TIMELINE = Timeline(
 )
 
 
+def small_view(program: Program = PROGRAM, timeline: Timeline = TIMELINE) -> PassView:
+    return view_pass(CHIP, GRAPH, program, timeline, "ordinary", 1)
+
+
 def small_pass(cap: int = SLICE_CAP) -> PassEvents:
-    return PassEvents(CHIP, GRAPH, PROGRAM, TIMELINE, cap)
+    return PassEvents(small_view(), cap)
