@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from accsim.analysis.pass_view import view_pass
 from accsim.chip import Chip
 from accsim.engine.simulate import simulate
 from accsim.export.events import PassEvents
@@ -64,9 +65,10 @@ def trace(
 ) -> Path:
     """A decode pass of the small model after 300 tokens."""
     program = lower(small_chip, small_decode, (300,), 400, ())
-    events = PassEvents(small_chip, small_decode, program, simulate(program, small_chip))
+    timeline = simulate(program, small_chip)
+    view = view_pass(small_chip, small_decode, program, timeline, run="one", number=0)
     path = tmp_path_factory.mktemp("view") / "pass.pftrace"
-    write_pftrace(path, events)
+    write_pftrace(path, PassEvents(view))
     return path
 
 
