@@ -7,7 +7,13 @@ seconds are floats made from integer picoseconds once, at the end. Only addition
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from accsim.display import as_html
+from accsim.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    import pandas
 
 SCHEMA = "accsim.result/1"
 
@@ -55,6 +61,16 @@ class OpStats:
     bound: Cause
     causes_ps: dict[str, int]
     causes_detail_ps: dict[str, dict[str, int]]
+
+    def to_record(self) -> dict[str, Any]:
+        """All of it side by side: plain fields, ``<cause>_ps`` and ``<cause>_<part>_ps``."""
+        record = {field.name: getattr(self, field.name) for field in fields(self)}
+        causes, detail = record.pop("causes_ps"), record.pop("causes_detail_ps")
+        record |= {f"{cause}_ps": causes.get(cause, 0) for cause in CAUSES}
+        for cause, parts in CAUSE_PARTS.items():
+            found = detail.get(cause, {})
+            record |= {f"{cause}_{part}_ps": found.get(part, 0) for part in parts}
+        return record
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,3 +339,24 @@ class Result:
             else:
                 document[field.name] = getattr(self, field.name)
         return document
+
+    def to_records(self) -> list[dict[str, Any]]:
+        """One flat record for each run and operator group, as the lines of ``ops.csv``."""
+        return [{"run": run.name, **op.to_record()} for run in self.runs for op in run.ops]
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """The records as a table.
+
+        Raises:
+            InputError: pandas is not installed.
+        """
+        try:
+            import pandas
+        except ModuleNotFoundError:
+            message = "needs the extra: pip install 'accsim[pandas]'"
+            raise InputError(Problem("Result.to_pandas", message)) from None
+        return pandas.DataFrame.from_records(self.to_records())
+
+    def _repr_html_(self) -> str | None:
+        """What notebooks show of it, once somebody has registered to draw it (`accsim.display`)."""
+        return as_html(self)
