@@ -18,6 +18,7 @@ from accsim.cli.diff import diff_command
 from accsim.cli.dram import dram_command
 from accsim.cli.explain import explain_command
 from accsim.cli.glossary import glossary_command
+from accsim.cli.report import report_command
 from accsim.cli.run import run_command
 from accsim.cli.schema import schema_command
 from accsim.cli.show import show_command
@@ -40,13 +41,11 @@ class Terminated(BaseException):
 def _print_versions(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
     if not wanted or context.resilient_parsing:
         return
-    from importlib.metadata import version
-    from platform import python_version
-
     from accsim import __version__
+    from accsim.cli.provenance import versions
 
-    libraries = ", ".join(f"{name} {version(name)}" for name in ("numpy", "numba", "simpy"))
-    click.echo(f"accsim {__version__} (Python {python_version()}, {libraries})")
+    libraries = ", ".join(f"{name} {version}" for name, version in versions().items())
+    click.echo(f"accsim {__version__} ({libraries})")
     context.exit()
 
 
@@ -64,6 +63,7 @@ def cli() -> None:
 
 
 cli.add_command(run_command)
+cli.add_command(report_command)
 cli.add_command(explain_command)
 cli.add_command(breakeven_command)
 cli.add_command(compare_command)

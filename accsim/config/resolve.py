@@ -130,6 +130,17 @@ def load_workload(path_or_name: str) -> Workload:
         InputError: every problem of the file, and of the ``config.json`` and the recordings that it
             names.
     """
+    return read_workload_file(path_or_name)[2]
+
+
+def read_workload_file(
+    path_or_name: str,
+) -> tuple[Document, workload_schema.WorkloadFile, Workload]:
+    """Read a workload file: its values with their positions, as the schema has them, and resolved.
+
+    Raises:
+        InputError: as `load_workload`.
+    """
     document = read_yaml(str(find("workloads", path_or_name)))
     refuse_other_kind(document, "workload")
     if document.value.get("kind") == "train_step":
@@ -140,7 +151,7 @@ def load_workload(path_or_name: str) -> Workload:
     problems += [*model_problems, *recording_problems]
     if file is None or shapes.model is None or problems:
         raise InputError(problems)
-    return _workload(file, shapes, recordings)
+    return document, file, _workload(file, shapes, recordings)
 
 
 def resolve_chip(file: chip_schema.ChipFile) -> Chip:
