@@ -18,6 +18,7 @@ from accsim.cli.diff import diff_command
 from accsim.cli.dram import dram_command
 from accsim.cli.explain import explain_command
 from accsim.cli.glossary import glossary_command
+from accsim.cli.plot import plot_command
 from accsim.cli.report import report_command
 from accsim.cli.run import run_command
 from accsim.cli.schema import schema_command
@@ -73,6 +74,7 @@ cli.add_command(diff_command)
 cli.add_command(check_command)
 cli.add_command(glossary_command)
 cli.add_command(view_command)
+cli.add_command(plot_command)
 cli.add_command(trace_command)
 cli.add_command(schema_command)
 cli.add_command(show_command)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from accsim.cli.options import json_option, mapping_option
+from accsim.cli.options import HtmlFile, json_option, mapping_option
 
 if TYPE_CHECKING:
     from accsim.chip import Chip
@@ -59,7 +59,7 @@ def _enough(context: click.Context, parameter: click.Parameter, count: int) -> i
 )
 @click.option(
     "--report",
-    type=click.Path(path_type=Path),
+    type=HtmlFile(),
     metavar="FILE.html",
     help="Also write all of it as one HTML page, with charts and timelines.",
 )

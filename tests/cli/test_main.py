@@ -41,6 +41,8 @@ def test_help_names_every_command() -> None:
         "dram",
         "explain",
         "glossary",
+        "plot",
+        "report",
         "run",
         "schema",
         "show",
