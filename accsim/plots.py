@@ -96,17 +96,25 @@ def breakeven(
     return {chart.heading: chart.figure for chart in break_even_charts(told)}
 
 
-def dram_efficiency(chip: Chip | Name) -> go.Figure:
+def dram_efficiency(chip: Chip | Name, *, size: int | None = None) -> go.Figure:
     """What the memory of a chip, on its own, makes of five address patterns.
+
+    Args:
+        chip: the hardware.
+        size: bytes to move in each, at least 16 KiB; 16 MiB if not given.
 
     Raises:
         InputError: a problem of the file.
+        ValueError: `size` is less than a round of some pattern.
     """
     from accsim.dram.catalogue import PATTERNS, Sizes
     from accsim.report.charts import pattern_figure
 
-    memory = _chip(chip).memory
-    return pattern_figure([Sizes().study(memory, name) for name in PATTERNS])
+    memory, sizes = _chip(chip).memory, Sizes() if size is None else Sizes(size)
+    least = max(sizes.round_bytes(name, memory.part.burst_bytes) for name in PATTERNS)
+    if sizes.size < least:
+        raise ValueError(f"size must be at least {least}, got {sizes.size}")
+    return pattern_figure([sizes.study(memory, name) for name in PATTERNS])
 
 
 def _chip(chip: Chip | Name) -> Chip:

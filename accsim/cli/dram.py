@@ -19,14 +19,9 @@ SCHEMA = "accsim.dram/1"
 COUNTS = ("row_hits", "row_misses", "row_conflicts", "activates", "refreshes")
 MODEL_NAMES = {"row_granular": "row-granular", "command_level": "command-level reference"}
 
-
 DEFAULT = Sizes()
 
-
-@click.command("dram", short_help="Study the memory of a chip alone.")
-@click.argument("chip")
-@click.option("--pattern", type=click.Choice(PATTERNS), default="sequential", show_default=True)
-@click.option(
+bytes_option = click.option(
     "--bytes",
     "size",
     type=click.IntRange(1 << 12, 1 << 30),
@@ -34,6 +29,12 @@ DEFAULT = Sizes()
     show_default=True,
     help="How much to move.",
 )
+
+
+@click.command("dram", short_help="Study the memory of a chip alone.")
+@click.argument("chip")
+@click.option("--pattern", type=click.Choice(PATTERNS), default="sequential", show_default=True)
+@bytes_option
 @click.option(
     "--block",
     type=click.IntRange(32, 1 << 24),
@@ -112,7 +113,7 @@ def dram_command(
         asked += [name for name in PATTERNS if name != pattern]
     sizes, unit = Sizes(size, block, count, stride, writes, seed), memory.part.burst_bytes
     for name in asked:
-        _check(sizes, name, unit)
+        check_sizes(sizes, name, unit)
 
     def found(name: str) -> Study:
         return sizes.study(memory, name, by_command=reference)
@@ -126,7 +127,7 @@ def dram_command(
         _plot(plot, chip, memory, [first, *(found(name) for name in asked[1:])])
 
 
-def _check(sizes: Sizes, pattern: str, unit: int) -> None:
+def check_sizes(sizes: Sizes, pattern: str, unit: int) -> None:
     """Refuse what makes no whole bursts of `unit` bytes, or no whole round of a pattern.
 
     Raises:
@@ -137,8 +138,7 @@ def _check(sizes: Sizes, pattern: str, unit: int) -> None:
             raise click.BadParameter(
                 f"{value} is no multiple of the {unit}-byte burst.", param_hint=option
             )
-    rounds = {"streams": sizes.count * sizes.block, "mixed": sizes.block, "random": sizes.block}
-    least = rounds.get(pattern, unit)
+    least = sizes.round_bytes(pattern, unit)
     if sizes.size < least:
         raise click.BadParameter(
             f"{sizes.size} is less than one round of {pattern}, {least}.", param_hint="--bytes"

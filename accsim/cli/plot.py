@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from accsim.cli.breakeven import Counts, studied
+from accsim.cli.dram import bytes_option, check_sizes
 from accsim.cli.options import HtmlFile
 
 if TYPE_CHECKING:
@@ -123,18 +124,21 @@ def breakeven_command(
 
 @plot_command.command("dram", short_help="Memory efficiency by address pattern.")
 @click.argument("chip")
+@bytes_option
 @page_option
-def dram_command(chip: str, output: Path) -> None:
+def dram_command(chip: str, size: int, output: Path) -> None:
     """Draw what the memory of CHIP makes of five address patterns, as accsim dram --plot."""
     from accsim.cli.writing import check_writable
     from accsim.config.resolve import load_chip
     from accsim.dram.catalogue import PATTERNS, Sizes
 
     check_writable(output)
-    hardware = load_chip(chip)
+    hardware, sizes = load_chip(chip), Sizes(size)
+    for name in PATTERNS:
+        check_sizes(sizes, name, hardware.memory.part.burst_bytes)
     from accsim.report.charts import dram_charts
 
-    studies = [Sizes().study(hardware.memory, name) for name in PATTERNS]
+    studies = [sizes.study(hardware.memory, name) for name in PATTERNS]
     charts = dram_charts(hardware.memory, studies)
     _write(output, f"{hardware.name}: the memory alone", charts)
 

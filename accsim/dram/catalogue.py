@@ -37,6 +37,11 @@ class Sizes:
     writes: int = 25
     seed: int = 1
 
+    def round_bytes(self, pattern: str, unit: int) -> int:
+        """The least that a pattern of bursts of `unit` bytes moves."""
+        rounds = {"streams": self.count * self.block, "mixed": self.block, "random": self.block}
+        return rounds.get(pattern, unit)
+
     def trace(self, pattern: str, unit: int) -> Trace:
         """The bursts of a pattern, of `unit` bytes each."""
         from accsim.dram.reference import patterns
