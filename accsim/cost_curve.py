@@ -11,12 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from accsim.analysis.measure import measure
 from accsim.chip import Chip
-from accsim.engine.simulate import simulate
 from accsim.errors import InputError, Problem
-from accsim.lowering.lower import lower
 from accsim.ops import PassGraph
+from accsim.passes import pass_stats
 from accsim.pipeline import Progress, check_fits
 from accsim.result import CAUSES
 from accsim.timeline import Column
@@ -108,8 +106,8 @@ def graph_cost(chip: Chip, graph: PassGraph, context: int) -> Cost:
         InputError: it does not fit the SRAM.
     """
     short = shorten(graph) or Shortened(graph, frozenset(), 0)
-    program = lower(chip, short.graph, (context,) * graph.sequences, context + graph.rows)
-    stats = measure(chip, short.graph, program, simulate(program, chip))
+    contexts = (context,) * graph.sequences
+    stats = pass_stats(chip, short.graph, contexts, context + graph.rows)
     times = np.ones(len(short.graph.ops), dtype=np.int64)
     times[sorted(short.model_ops)] += short.missing
     return cost_of(short.graph, stats.causes * times[:, None], stats.op_bytes * times[:, None])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import groupby
 
 from accsim import __version__
@@ -11,24 +11,21 @@ from accsim.analysis.bounds import peak_macs_per_s
 from accsim.analysis.energy import area
 from accsim.analysis.explain import explain
 from accsim.analysis.generations import over_generations, with_speedups
-from accsim.analysis.measure import PassStats, measure
+from accsim.analysis.measure import PassStats
 from accsim.analysis.operators import SeenPass
-from accsim.analysis.pass_view import view_pass
 from accsim.analysis.prefill import PrefillStats
 from accsim.analysis.sampling import SampledPasses, sample, sample_each
 from accsim.analysis.summary import speedups, summarize
 from accsim.chip import Chip
-from accsim.engine.simulate import simulate
 from accsim.errors import InputError, Problem
 from accsim.explanation import PassExplanation
 from accsim.lowering.account import account
-from accsim.lowering.lower import lower, sram_problem
+from accsim.lowering.lower import sram_problem
 from accsim.mapping import UNPINNED, Pin, Pinning
 from accsim.ops import OpTrace, Pass, PassGraph, TracedRun
 from accsim.pass_view import VIEW_CAP, PassView
-from accsim.program import Program
+from accsim.passes import SimulatedPass, simulated
 from accsim.result import Result, RunResult
-from accsim.timeline import Timeline
 from accsim.tracing.shorten import Shortened, shorten
 from accsim.units import show_capacity
 
@@ -38,23 +35,6 @@ take from seconds to minutes."""
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
-
-
-@dataclass(frozen=True)
-class SimulatedPass:
-    """One pass as it went: its operators, its tiles and what happened."""
-
-    graph: PassGraph
-    program: Program
-    timeline: Timeline
-
-    def stats(self, chip: Chip) -> PassStats:
-        """What the pass took, on the chip that it was simulated on."""
-        return measure(chip, self.graph, self.program, self.timeline)
-
-    def view(self, chip: Chip, run: str, number: int) -> PassView:
-        """What there is to see of the pass, the one of that number of that run."""
-        return view_pass(chip, self.graph, self.program, self.timeline, run, number)
 
 
 def run(
@@ -137,7 +117,7 @@ def simulate_pass(
             progress(f"{run_name}: pass {pass_index}", percent, 100)
 
     inside(0)
-    return _simulated(chip, graph, one, cache_tokens, pins, inside)
+    return simulated(chip, graph, one.contexts, cache_tokens, pins, inside)
 
 
 def explain_pass(
@@ -243,7 +223,8 @@ def _run(
         inside = within(f"decode pass {index + 1} of {len(one.decode)}")
         this = one.decode[index]
         pins = pinning.of(this.graph)
-        seen = _simulated(chip, trace.graphs[this.graph], this, cache_tokens, pins, inside)
+        graph = trace.graphs[this.graph]
+        seen = simulated(chip, graph, this.contexts, cache_tokens, pins, inside)
         if show and index == shown:
             show(seen.view(chip, one.name, len(one.prefill) + index).capped(VIEW_CAP))
         return seen.stats(chip)
@@ -281,18 +262,6 @@ def _cache_tokens(trace: OpTrace, one: TracedRun) -> int:
     return max(max(each.contexts) + trace.graphs[each.graph].rows for each in one.passes())
 
 
-def _simulated(
-    chip: Chip,
-    graph: PassGraph,
-    one: Pass,
-    cache_tokens: int,
-    pins: tuple[Pin, ...],
-    inside: Callable[[int], None],
-) -> SimulatedPass:
-    program = lower(chip, graph, one.contexts, cache_tokens, pins)
-    return SimulatedPass(graph, program, simulate(program, chip, progress=inside))
-
-
 def _prefill(
     chip: Chip,
     trace: OpTrace,
@@ -307,8 +276,8 @@ def _prefill(
     def measured(graph: PassGraph, number: int) -> PassStats:
         inside = within("prefill" if count == 1 else f"prefill pass {number + 1} of {count}")
         pins = pinning.of(graph.name)
-        seen = _simulated(chip, graph, one.prefill[number], cache_tokens, pins, inside)
-        return seen.stats(chip)
+        contexts = one.prefill[number].contexts
+        return simulated(chip, graph, contexts, cache_tokens, pins, inside).stats(chip)
 
     total = PrefillStats.none()
     for name, numbers in groupby(range(count), lambda number: one.prefill[number].graph):

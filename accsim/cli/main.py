@@ -23,6 +23,7 @@ from accsim.cli.report import report_command
 from accsim.cli.run import run_command
 from accsim.cli.schema import schema_command
 from accsim.cli.show import show_command
+from accsim.cli.sweep import sweep_command
 from accsim.cli.target import target_command
 from accsim.cli.trace import trace_command
 from accsim.cli.view import view_command
@@ -70,6 +71,7 @@ cli.add_command(breakeven_command)
 cli.add_command(compare_command)
 cli.add_command(whatif_command)
 cli.add_command(target_command)
+cli.add_command(sweep_command)
 cli.add_command(diff_command)
 cli.add_command(check_command)
 cli.add_command(glossary_command)
@@ -85,7 +87,8 @@ cli.add_command(addresses_command)
 def main() -> None:
     """Run the command line and exit.
 
-    The exit code is 0, 1 for a failed simulation, 2 for input, 130 for Ctrl-C, 143 for SIGTERM.
+    The exit code is 0, 1 for a failed simulation, 2 for input, 3 for a sweep with failed points,
+    130 for Ctrl-C, 143 for SIGTERM.
     """
     signal.signal(signal.SIGTERM, _terminate)
     code = _exit_code()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import plotly.graph_objects as go
+
+from accsim.report.elements import Html, tag
 
 GREY = "#8b949e"
 """Of lines that data are held against; seen on light and on dark pages."""
@@ -21,19 +21,32 @@ def colour(index: int) -> str:
     return COLOURS[index % len(COLOURS)]
 
 
-def framed(figure: go.Figure, height: int, legend: Mapping[str, object] | None = None) -> go.Figure:
-    """A figure without ground of its own, its legend above it, and room for nothing but its axes.
+def framed(figure: go.Figure, height: int) -> go.Figure:
+    """A figure without ground of its own, and room for nothing but its axes.
 
     Axes cannot be zoomed: on a narrow screen, a finger on a chart shall scroll the page.
     """
     figure.update_xaxes(fixedrange=True, automargin=True)
     figure.update_yaxes(fixedrange=True, automargin=True)
-    above = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "traceorder": "normal"}
-    figure.update_layout(
+    return figure.update_layout(
         height=height,
         margin={"l": 8, "r": 16, "t": 8, "b": 8},
-        legend=above | dict(legend or {}),
+        showlegend=False,
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
     )
-    return figure
+
+
+def legend(figure: go.Figure) -> Html:
+    """The names of a figure's traces with their colours, to stand above it.
+
+    Plotly's own legend takes most of a chart where that is narrow.
+    """
+    named = [trace for trace in figure.data if trace.name and trace.showlegend is not False]
+    tints = [trace.marker.color or trace.line.color for trace in named]
+    items = [
+        # Names are escaped already, since plotly reads markup in them.
+        tag("li", tag("span", "", style=f"background: {tint}"), Html(trace.name))
+        for trace, tint in zip(named, tints, strict=True)
+    ]
+    return tag("ul", *items, class_="legend")

@@ -68,10 +68,11 @@ def scrolling(name: str, inner: Html) -> Html:
     return tag("div", inner, class_="scroll", tabindex="0", role="region", aria_label=name)
 
 
-def folded(summary: Text, *parts: Text, open_: bool = False) -> Html:
-    """Something that the reader may unfold."""
-    shown = " open" if open_ else ""
-    return Html(f"<details{shown}>{tag('summary', summary)}{join(parts)}</details>")
+def folded(summary: Text, *parts: Text, open_: bool = False, long: bool = False) -> Html:
+    """Something that the reader may unfold; on paper it is unfolded, but for what is `long`."""
+    shown = {"open": ""} if open_ else {}
+    shown |= {"class_": "long"} if long else {}
+    return tag("details", tag("summary", summary), *parts, **shown)
 
 
 def json_script(name: str, value: object) -> Html:

@@ -1,17 +1,24 @@
-"""The operator groups of all runs as one table that a page can sort and filter."""
+"""Tables of operators that a page can sort and filter (``assets/run_report.js``)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 
-from accsim.report.elements import Html, Text, scrolling, tag
+import numpy as np
+
+from accsim.pass_view import ARRAY, LOAD, STORE, VECTOR, PassView
+from accsim.report.elements import Html, Text, join, json_script, scrolling, tag
 from accsim.report.metrics import percent
 from accsim.report.terms import Terms
-from accsim.report.wording import CAUSE_NAMES
+from accsim.report.wording import CAUSE_NAMES, told_runs
 from accsim.result import OpStats, Result, RunResult
+from accsim.timeline import Column
 from accsim.units import show_bytes, show_count, show_time
 
-COLUMNS: tuple[tuple[str, str], ...] = (
+Columns = Sequence[tuple[str, str]]
+"""Headings, and whether the column is sorted as ``text`` or as ``number``."""
+
+GROUP_COLUMNS: Columns = (
     ("group", "text"),
     ("run", "text"),
     ("time", "number"),
@@ -22,16 +29,128 @@ COLUMNS: tuple[tuple[str, str], ...] = (
     ("roofline", "text"),
     ("bound by", "text"),
 )
-"""Headings, and how the column is sorted."""
 
-Places = Mapping[tuple[str, str], str]
-"""By run and group: the name of an operator that the timeline shows."""
+PASS_COLUMNS: Columns = (
+    ("operator", "text"),
+    ("group", "text"),
+    ("layer", "number"),
+    ("begins at", "number"),
+    ("on DRAM", "number"),
+    ("on array", "number"),
+    ("on vector unit", "number"),
+    ("DRAM", "number"),
+    ("MACs", "number"),
+)
 
 
-def operator_table(result: Result, places: Places, terms: Terms) -> Html:
-    """Every group of every run, per mean decode pass, slowest first, with what the page's script
-    needs: the run of each row, the number behind each cell, the operator to show in the timeline.
+def group_table(result: Result, seen: frozenset[str], terms: Terms) -> Html:
+    """Every operator group of every run, per mean decode pass, the slowest of a run first.
+
+    Args:
+        result: the runs.
+        seen: names of the runs of which the timeline shows a pass.
+        terms: takes the headings.
     """
+    rows = [
+        tag("tr", *_group_cells(op, run, linked=run.name in seen), data_run=run.name)
+        for run in result.runs
+        for op in sorted(run.ops, key=lambda op: -op.time_ps)
+    ]
+    headings = join((terms.link(heading) for heading, _ in GROUP_COLUMNS if heading != "run"), ", ")
+    note = tag("p", "What the columns are: ", headings, ".")
+    # First the run that the headline is about.
+    first = told_runs(result)[:2][-1].name
+    others = [run.name for run in result.runs if run.name != first]
+    names = [(first, first), *((name, name) for name in others), ("all runs", "")]
+    caption = "Mean decode pass, by operator group"
+    return join((note, _sortable("group", caption, names, GROUP_COLUMNS, rows)))
+
+
+def _group_cells(op: OpStats, run: RunResult, *, linked: bool) -> Iterator[Html]:
+    traffic = op.dram_read_bytes + op.dram_write_bytes
+    intensity = op.intensity_macs_per_byte
+    name: Text = op.name
+    if linked:
+        name = tag("button", op.name, type="button", title="show it in the timeline")
+    bound = "-"
+    if op.time_ps:
+        bound = f"{CAUSE_NAMES[op.bound]} {100 * op.causes_ps[op.bound] / op.time_ps:.0f} %"
+    time_ps = op.time_ps / run.passes
+    yield tag("th", name, scope="row")
+    yield tag("td", run.name, class_="left")
+    for number, shown in (
+        (time_ps, show_time(time_ps)),
+        (op.time_ps, percent(op.time_ps / run.decode_ps)),
+        (traffic, show_bytes(traffic / run.passes)),
+        (op.macs, show_count(op.macs / run.passes)),
+        # Those without a DRAM byte come after all others.
+        (intensity or 0, "-" if intensity is None else f"{intensity:.3g}"),
+    ):
+        yield tag("td", shown if number else "-", data_value=f"{number:.9g}")
+    yield tag("td", op.roofline_bound.replace("_", "-"), class_="left")
+    yield tag("td", bound, class_="left")
+
+
+def pass_table(views: Sequence[PassView]) -> Html:
+    """Every operator of the pass of one run at a time; at least one view."""
+    names = [(view.run, view.run) for view in views]
+    table = _sortable("operator", "Operators of the pass", names, PASS_COLUMNS, [])
+    stored = {view.run: _pass_rows(view) for view in views}
+    return join((table, json_script("pass-data", stored)))
+
+
+def _pass_rows(view: PassView) -> list[list[object]]:
+    """A row for each operator: its name, its group, then numbers with their words."""
+
+    def over(*amounts: tuple[int, str]) -> list[int]:
+        """Sums over each operator's slices in some lanes, of a figure of theirs."""
+        totals = np.zeros(len(view.ops), dtype=np.int64)
+        for place, figure in amounts:
+            lane = view.lanes[place]
+            spent: Column = lane.figures[figure] if figure else lane.end_ps - lane.start_ps
+            np.add.at(totals, lane.op, spent)
+        counted: list[int] = totals.tolist()
+        return counted
+
+    begins = np.full(len(view.ops), view.elapsed_ps, dtype=np.int64)
+    for place in (ARRAY, VECTOR, LOAD, STORE):
+        np.minimum.at(begins, view.lanes[place].op, view.lanes[place].start_ps)
+    columns = (
+        begins.tolist(),
+        over((LOAD, ""), (STORE, "")),
+        over((ARRAY, "")),
+        over((VECTOR, "")),
+        over((LOAD, "bytes"), (STORE, "bytes")),
+        over((ARRAY, "macs")),
+    )
+    shows = (show_time, show_time, show_time, show_time, show_bytes, show_count)
+    rows: list[list[object]] = []
+    for op, *numbers in zip(view.ops, *columns, strict=True):
+        layer = [-1, "-"] if op.layer is None else [op.layer, str(op.layer)]
+        figures = [
+            [number, show(number) if number else "-"]
+            for number, show in zip(numbers, shows, strict=True)
+        ]
+        rows.append([op.name, op.group, layer, *figures])
+    return rows
+
+
+def _sortable(
+    name: str,
+    caption: str,
+    runs: Sequence[tuple[str, str]],
+    columns: Columns,
+    rows: Sequence[Html],
+) -> Html:
+    """A table with the controls that the script works on, their ids beginning with a name."""
+    choices = [tag("option", shown, value=value) for shown, value in runs]
+    controls = tag(
+        "div",
+        tag("label", "run ", tag("select", *choices, id=f"{name}-run")),
+        tag("label", "filter ", Html(f'<input type="search" id="{name}-filter">')),
+        tag("span", id=f"{name}-count", role="status"),
+        class_="controls",
+    )
     heads = [
         tag(
             "th",
@@ -40,51 +159,13 @@ def operator_table(result: Result, places: Places, terms: Terms) -> Html:
             data_kind=kind,
             class_="left" if kind == "text" else "",
         )
-        for heading, kind in COLUMNS
+        for heading, kind in columns
     ]
-    rows = [
-        tag("tr", *_cells(op, run, places.get((run.name, op.name))), data_run=run.name)
-        for run in result.runs
-        for op in sorted(run.ops, key=lambda op: -op.time_ps)
-    ]
-    caption = tag("caption", "Mean decode pass, by operator group")
-    body = tag("tbody", *rows)
-    table = tag("table", caption, tag("thead", tag("tr", *heads)), body, id="operator-table")
-    legend = [terms.link(label) for label in ("roofline_bound", "bound")]
-    names = tag("p", "Columns: ", legend[0], " is what the intensity says, ", legend[1], ".")
-    return Html(_controls(result) + names + scrolling("Operator groups", table))
-
-
-def _controls(result: Result) -> Html:
-    choices = [tag("option", "all runs", value="")]
-    choices += [tag("option", run.name, value=run.name) for run in result.runs]
-    return tag(
-        "div",
-        tag("label", "run ", tag("select", *choices, id="operator-run")),
-        tag("label", "filter ", Html('<input type="search" id="operator-filter">')),
-        tag("span", id="operator-count", role="status"),
-        class_="controls",
+    table = tag(
+        "table",
+        tag("caption", caption),
+        tag("thead", tag("tr", *heads)),
+        tag("tbody", *rows),
+        id=f"{name}-table",
     )
-
-
-def _cells(op: OpStats, run: RunResult, place: str | None) -> Iterator[Html]:
-    traffic = op.dram_read_bytes + op.dram_write_bytes
-    intensity = op.intensity_macs_per_byte
-    name: Text = op.name
-    if place is not None:
-        name = tag("button", op.name, type="button", data_op=place, title="show it in the timeline")
-    bound = "-"
-    if op.time_ps:
-        bound = f"{CAUSE_NAMES[op.bound]} {100 * op.causes_ps[op.bound] / op.time_ps:.0f} %"
-    yield tag("th", name, scope="row", data_value=op.name)
-    yield tag("td", run.name, class_="left")
-    for number, shown in (
-        (op.time_ps / run.passes, show_time(op.time_ps / run.passes) if op.time_ps else "-"),
-        (op.time_ps / run.decode_ps, percent(op.time_ps / run.decode_ps) if op.time_ps else "-"),
-        (traffic / run.passes, show_bytes(traffic / run.passes) if traffic else "-"),
-        (op.macs / run.passes, show_count(op.macs / run.passes) if op.macs else "-"),
-        (-1 if intensity is None else intensity, "-" if intensity is None else f"{intensity:.3g}"),
-    ):
-        yield tag("td", shown, data_value=f"{number:.9g}")
-    yield tag("td", op.roofline_bound.replace("_", "-"), class_="left")
-    yield tag("td", bound, class_="left")
+    return join((controls, scrolling(caption, table)))

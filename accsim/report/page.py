@@ -64,8 +64,8 @@ def write_html(path: Path, title: str, body: str, style: str = "") -> None:
 
 
 def asset(name: str) -> str:
-    """The text of a style sheet or script that lies beside this module."""
-    return files("accsim.report").joinpath(name).read_text(encoding="utf-8")
+    """The text of a style sheet or script from the folder beside this module."""
+    return files("accsim.report").joinpath("assets", name).read_text(encoding="utf-8")
 
 
 def drawn(figure: go.Figure, name: str) -> str:

@@ -67,7 +67,9 @@ def roofline_figure(result: Result, peaks: Mapping[int, float] | None = None) ->
         )
     figure.update_xaxes(type="log", title="MACs per DRAM byte", dtick=1, tickformat="~g")
     figure.update_yaxes(type="log", title="MACs/s", dtick=1, exponentformat="SI")
-    return framed(figure, 460, {"itemsizing": "constant"})
+    framed(figure, 460)
+    above = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "itemsizing": "constant"}
+    return figure.update_layout(showlegend=True, legend=above)
 
 
 def _placed(run: RunResult) -> list[OpStats]:

@@ -79,7 +79,7 @@ def gain_figure(result: Result) -> go.Figure:
     figure.update_layout(barmode="group", bargap=0.25)
     figure.update_xaxes(rangemode="tozero", title=f"over {escape(base.name)}")
     figure.update_yaxes(autorange="reversed")
-    framed(figure, 110 + 2 * BAR_PX * len(names))
+    framed(figure, 80 + 2 * BAR_PX * len(names))
     # The figures stand beside the bars, outside of the longest too.
     return figure.update_layout(margin={"r": 48})
 
@@ -115,7 +115,7 @@ def causes_figure(result: Result) -> go.Figure:
     figure.update_layout(barmode="stack", bargap=0.35)
     figure.update_xaxes(title="ms", rangemode="tozero")
     figure.update_yaxes(autorange="reversed")
-    framed(figure, 210 + 2 * BAR_PX * len(names), {"y": 1.08})
+    framed(figure, 190 + 2 * BAR_PX * len(names))
     return figure.update_layout(margin={"t": 28})
 
 
@@ -139,12 +139,15 @@ def energy_figure(result: Result) -> go.Figure:
     figure = go.Figure()
     names = _names(result.runs)
     consumers = list(dict.fromkeys(o.consumer for run in result.runs for o in run.energy.decode))
+    whole = [run.energy.j_per_token for run in result.runs]
     tokens = [run.energy.decode_j.value / run.energy.j_per_token.value for run in result.runs]
     for number, consumer in enumerate(consumers):
         joules = [
             sum(one.pj for one in run.energy.decode if one.consumer == consumer) / 1e12 / count
             for run, count in zip(result.runs, tokens, strict=True)
         ]
+        if all(part < NOTED_SHARE * one.value for part, one in zip(joules, whole, strict=True)):
+            continue
         label = CONSUMER_NAMES.get(consumer, consumer)
         figure.add_bar(
             name=escape(label),
@@ -156,7 +159,6 @@ def energy_figure(result: Result) -> go.Figure:
             textposition="none",
             hovertemplate="%{text}<extra>%{y}</extra>",
         )
-    whole = [run.energy.j_per_token for run in result.runs]
     figure.add_scatter(
         name="worst cases",
         y=names,
@@ -175,7 +177,7 @@ def energy_figure(result: Result) -> go.Figure:
     figure.update_layout(barmode="stack", bargap=0.35)
     figure.update_xaxes(rangemode="tozero", title="J per token")
     figure.update_yaxes(autorange="reversed")
-    return framed(figure, 150 + BAR_PX * len(names))
+    return framed(figure, 80 + BAR_PX * len(names))
 
 
 def area_rows(area: Area) -> list[tuple[str, ...]]:

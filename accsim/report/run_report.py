@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import plotly.graph_objects as go
+
 from accsim.pass_view import PassView
 from accsim.provenance import Provenance, ResolvedValue
+from accsim.report.drawing import legend
 from accsim.report.elements import Html, Text, folded, join, section, table, tag
 from accsim.report.metrics import Section, sections
-from accsim.report.operators import operator_table
+from accsim.report.operators import group_table, pass_table
 from accsim.report.page import asset, drawn, write_html
 from accsim.report.roofline import ROOFLINE_NOTE, roofline_figure
 from accsim.report.run_charts import area_rows, causes_figure, energy_figure, gain_figure
 from accsim.report.terms import Terms
 from accsim.report.time_charts import time_figure
+from accsim.report.timeline_canvas import timeline_element
 from accsim.report.values import value_groups
 from accsim.report.wording import disagreements, headline, setting, told_runs
 from accsim.result import Result
@@ -26,11 +30,18 @@ NAVIGATION = (
     ("roofline", "Roofline"),
     ("units", "Units over time"),
     ("operators", "Operators"),
+    ("timeline", "Timeline"),
     ("energy", "Energy and area"),
     ("inputs", "Chip and workload"),
     ("glossary", "Glossary"),
     ("again", "Run it again"),
 )
+
+CHAPTERS = {
+    "Critical path by cause": "Causes of time on the critical path",
+    "DRAM time": "Inside the DRAM",
+}
+"""Chapters of the glossary that tell the terms of sections, where they have another title."""
 
 
 def write_run_report(
@@ -70,6 +81,7 @@ class _Report:
             self.roofline(),
             self.units(),
             self.operators(),
+            self.timeline(),
             self.energy_part(),
             self.inputs(),
         ]
@@ -97,17 +109,18 @@ class _Report:
             [
                 (
                     part.title if len(parts) > 1 else "",
-                    [(self.label(row.label), *row.values) for row in part.rows],
+                    [(self.label(row.label, part.title), *row.values) for row in part.rows],
                 )
                 for part in parts
             ],
         )
         return tag("div", shown, class_="runs")
 
-    def label(self, label: str) -> Text:
-        """With its indentation, which says what it is a part of."""
+    def label(self, label: str, title: str) -> Text:
+        """A label below a title, with its indentation, which says what it is a part of."""
         name = label.lstrip()
-        return join((label[: len(label) - len(name)], self.terms.link(name)))
+        term = self.terms.link(name, CHAPTERS.get(title, title))
+        return join((label[: len(label) - len(name)], term))
 
     def answer(self) -> Html:
         return section(
@@ -115,7 +128,7 @@ class _Report:
             "Answer",
             tag("p", headline(self.result), class_="answer"),
             tag("p", setting(self.result)),
-            self.runs("Speed", self.speed, *self.generations),
+            self.runs("Decoding", self.speed, *self.generations),
         )
 
     def pass_part(self) -> Html:
@@ -127,7 +140,7 @@ class _Report:
             "passes",
             "What a pass brings and costs",
             tag("p", note),
-            Html(drawn(gain_figure(self.result), "gain-chart")),
+            _chart(gain_figure(self.result), "gain-chart"),
             self.runs("Mean decode pass", self.passes),
         )
 
@@ -141,7 +154,7 @@ class _Report:
             "causes",
             "Where the time goes",
             tag("p", note),
-            Html(drawn(causes_figure(self.result), "causes-chart")),
+            _chart(causes_figure(self.result), "causes-chart"),
             *remarks,
             self.runs("Critical path by cause", self.causes),
         )
@@ -162,7 +175,7 @@ class _Report:
             folded(
                 f"{view.run}, pass {view.number}",
                 tag("p", view.title),
-                Html(drawn(time_figure(view), f"time-chart-{number}")),
+                _chart(time_figure(view), f"time-chart-{number}"),
                 open_=view.run in told,
             )
             for number, view in enumerate(self.views)
@@ -181,16 +194,31 @@ class _Report:
         )
 
     def operators(self) -> Html:
-        places: dict[tuple[str, str], str] = {}
-        for view in self.views:
-            for op in view.ops:
-                places.setdefault((view.run, op.group), op.name)
-        return section("operators", "Operators", operator_table(self.result, places, self.terms))
+        seen = frozenset(view.run for view in self.views)
+        parts = [group_table(self.result, seen, self.terms)]
+        if self.views:
+            note = (
+                "Every operator of the pass of a run that is shown over time, with the time for "
+                "which it occupies each unit and the bytes and MACs of its tiles."
+            )
+            inner = (tag("p", note), pass_table(self.views))
+            parts.append(folded("Operator by operator", *inner, long=True))
+        return section("operators", "Operators", *parts)
+
+    def timeline(self) -> Html:
+        if not self.views:
+            note = "No pass was stored with this result."
+            return section("timeline", "Timeline of a pass", tag("p", note))
+        element = timeline_element(self.views, "pass-timeline")
+        return section("timeline", "Timeline of a pass", Html(element))
 
     def energy_part(self) -> Html:
-        note = "To first order: counts of the simulation times figures per event, within factors."
+        note = (
+            "To first order: counts of the simulation times figures per event, each known within "
+            "a factor. Area is that of the parts that figures are known for."
+        )
         area = table(
-            "Area in mm2, of what figures are known for",
+            "Area",
             ["part", "mm2", "at least", "at most"],
             [("", area_rows(self.result.area_mm2))],
         )
@@ -198,7 +226,7 @@ class _Report:
             "energy",
             "Energy and area",
             tag("p", note),
-            Html(drawn(energy_figure(self.result), "energy-chart")),
+            _chart(energy_figure(self.result), "energy-chart"),
             self.runs("Energy, first order", self.energy),
             area,
         )
@@ -221,6 +249,11 @@ class _Report:
         versions += [f"{name} {version}" for name, version in self.provenance.versions.items()]
         told = f"{', '.join(versions)}; seed {self.result.seed}."
         return section("again", "Run it again", tag("pre", self.provenance.command), tag("p", told))
+
+
+def _chart(figure: go.Figure, name: str) -> Html:
+    """A chart below its legend; `name` is its id."""
+    return join((legend(figure), Html(drawn(figure, name))))
 
 
 def _values(what: str, values: Sequence[ResolvedValue]) -> Html:

@@ -10,26 +10,26 @@ class Terms:
     """Which entries a page has linked to so far."""
 
     def __init__(self) -> None:
-        self._entries = [entry for chapter in GLOSSARY for entry in chapter.entries]
-        self._places: dict[str, int] = {}
-        for place, entry in enumerate(self._entries):
-            for name in entry.names:
-                self._places.setdefault(name.casefold(), place)
+        self._entries = [(chapter.title, one) for chapter in GLOSSARY for one in chapter.entries]
         self._used: set[int] = set()
 
-    def link(self, label: str) -> Text:
-        """The label, as a link that shows its meaning if the glossary has it by that name."""
-        place = self._places.get(label.strip().casefold())
-        if place is None:
+    def link(self, label: str, chapter: str = "") -> Text:
+        """The label, as a link that shows its meaning if the glossary has it by that name.
+
+        Some labels mean different things in different chapters; that of the title given goes
+        before others.
+        """
+        places = [place for place, (_, one) in enumerate(self._entries) if label in one.names]
+        if not places:
             return html(label)
+        place = min(places, key=lambda place: self._entries[place][0] != chapter)
         self._used.add(place)
-        meaning = self._entries[place].meaning
+        meaning = self._entries[place][1].meaning
         return tag("a", label, href=f"#term-{place}", title=meaning, class_="term")
 
     def glossary(self) -> Html:
         """The entries linked to, in the order of the glossary."""
-        found = ((place, self._entries[place]) for place in sorted(self._used))
-        return tag("dl", join(_told(place, entry) for place, entry in found))
+        return tag("dl", *(_told(place, self._entries[place][1]) for place in sorted(self._used)))
 
 
 def _told(place: int, entry: Entry) -> Html:

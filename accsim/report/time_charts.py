@@ -45,8 +45,10 @@ def time_figure(view: PassView) -> go.Figure:
     for row, counter in enumerate(view.counters, 2):
         _draw_counter(figure, counter, edges, row)
     figure.update_xaxes(title="ms", row=1 + len(view.counters))
-    framed(figure, 70 + PANEL_PX * (1 + len(view.counters)))
-    return figure.update_layout(hovermode="x unified")
+    framed(figure, 40 + PANEL_PX * (1 + len(view.counters)))
+    figure.update_xaxes(hoverformat=".4~g")
+    # The page makes its text white.
+    return figure.update_layout(hovermode="x unified", hoverlabel={"bgcolor": "#2b323b"})
 
 
 def _draw_counter(figure: go.Figure, counter: CounterView, edges: Values, row: int) -> None:

@@ -46,6 +46,7 @@ def test_help_names_every_command() -> None:
         "run",
         "schema",
         "show",
+        "sweep",
         "target",
         "trace",
         "view",

@@ -3,7 +3,7 @@
   const PAPER_PX = 670; // what is left of A4 and Letter between the margins of browsers
   const charts = (within) => [...within.querySelectorAll('.js-plotly-plot')];
   addEventListener('beforeprint', () => {
-    for (const folded of document.querySelectorAll('details')) folded.open = true;
+    for (const folded of document.querySelectorAll('details:not(.long)')) folded.open = true;
     for (const chart of charts(document)) Plotly.relayout(chart, { width: PAPER_PX, autosize: false });
   });
   addEventListener('afterprint', () => {
