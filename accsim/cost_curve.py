@@ -14,7 +14,7 @@ import numpy as np
 from accsim.chip import Chip
 from accsim.errors import InputError, Problem
 from accsim.ops import PassGraph
-from accsim.passes import pass_stats
+from accsim.passes import simulated
 from accsim.pipeline import Progress, check_fits
 from accsim.result import CAUSES
 from accsim.timeline import Column
@@ -107,7 +107,7 @@ def graph_cost(chip: Chip, graph: PassGraph, context: int) -> Cost:
     """
     short = shorten(graph) or Shortened(graph, frozenset(), 0)
     contexts = (context,) * graph.sequences
-    stats = pass_stats(chip, short.graph, contexts, context + graph.rows)
+    stats = simulated(chip, short.graph, contexts, context + graph.rows).stats(chip)
     times = np.ones(len(short.graph.ops), dtype=np.int64)
     times[sorted(short.model_ops)] += short.missing
     return cost_of(short.graph, stats.causes * times[:, None], stats.op_bytes * times[:, None])
