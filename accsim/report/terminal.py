@@ -18,7 +18,7 @@ from accsim.report.tables import COLUMN_GAP, blocks, plain_table
 from accsim.report.wording import disagreements, headline, setting
 from accsim.result import Result, RunResult
 
-DROPPED_HEADINGS = ("roofline", "MACs/B", "share")
+DROPPED_HEADINGS = ("roofline", "MACs/B", "energy", "share")
 """Columns that an operator table goes without, one after the other, where it is too narrow."""
 
 

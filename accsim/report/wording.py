@@ -16,6 +16,18 @@ CAUSE_NAMES = {
     "dependency": "dependencies",
 }
 
+CONSUMER_NAMES = {
+    "dram_activation": "DRAM rows",
+    "dram_io": "DRAM bits",
+    "dram_background": "DRAM background",
+    "dram_refresh": "DRAM refresh",
+    "sram": "SRAM",
+    "array": "array",
+    "vector": "vector unit",
+    "static": "static",
+}
+"""What takes energy, for people."""
+
 DETAIL_NAMES = {
     "data": "data",
     "turnaround": "turnaround",

@@ -169,6 +169,7 @@ TIMELINE = Timeline(
             [[900_400, 1_000_500], [1_900_000, 2_000_000], [2_500_700, 0], [0, 3_000_000]]
         ),
         spent_cycles=np.zeros((4, 5), dtype=np.int64),
+        opened_rows=column(0, 0, 0, 0),
         states_ps=np.zeros((2, 5), dtype=np.int64),
         row_hits=column(0, 0),
         row_misses=column(0, 0),
