@@ -16,9 +16,9 @@ import numpy.typing as npt
 
 from accsim.timeline import Column
 
-VIEW_CAP = 300_000
-"""Slices of a pass that are kept for pages: beyond, they get slow and large (a Llama-2-7B decode
-pass has 61,000)."""
+VIEW_CAP = 1_000_000
+"""Slices of a pass that are kept for pages: beyond, drawing takes longer than a tenth of a second
+(a Llama-2-7B decode pass has 61,000)."""
 
 WAITED_FOR = ("previous command", "load", "store", "array", "vector", "SRAM room", "DMA slot")
 """What `LaneView.waited_for` points to."""

@@ -37,7 +37,7 @@ def provenance(chip: str, workload: str, options: Mapping[str, object]) -> Prove
     for name, value in options.items():
         if value is True:
             words.append(name)
-        elif value not in (None, False):
+        elif value is not None and value is not False:
             words += [name, Path(str(value)).name]
     traced = workload.endswith(TRACE_SUFFIXES)
     return Provenance(
