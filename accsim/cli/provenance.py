@@ -8,9 +8,9 @@ from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
 
-from accsim.cli.inputs import TRACE_SUFFIXES
 from accsim.config.origins import chip_values
 from accsim.config.workload_origins import workload_values
+from accsim.loading import TRACE_SUFFIXES
 from accsim.provenance import Provenance
 
 LIBRARIES = ("numpy", "numba", "simpy")
