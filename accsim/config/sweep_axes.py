@@ -86,6 +86,10 @@ class _Reader:
 
     def axis(self, bases: Bases) -> PlacedAxis | None:
         """The axis; None if anything is wrong."""
+        if self.name in bases:
+            message = f"the axis of {self.name}s is a list of files below {self.name}"
+            self.note(self.path, message, at_key=True)
+            return None
         keys: tuple[str, ...] = (self.name,)
         key_paths: tuple[KeyPath, ...] = (self.path,)
         when: tuple[Condition, ...] = ()

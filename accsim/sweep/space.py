@@ -62,14 +62,6 @@ class Space:
         Raises:
             IndexError: there are fewer.
         """
-        return settings_at(self._axes, self.picks(index))
-
-    def picks(self, index: int) -> list[int | None]:
-        """The level of each axis at that point, None where the axis does not exist.
-
-        Raises:
-            IndexError: there are fewer points.
-        """
         if not 0 <= index < self.size:
             raise IndexError(f"the space has {self.size} points, got {index}")
         picks: list[int | None] = []
@@ -81,7 +73,7 @@ class Space:
                     chosen = self._after(number, level, chosen)
                     break
                 index -= count
-        return picks
+        return settings_at(self._axes, picks)
 
     def at_share(self, shares: Sequence[float]) -> Settings:
         """The point at a share (0..1, 1 excluded) of the levels of each axis."""
@@ -108,7 +100,7 @@ def points(study: Study) -> Points:
     elif sampler.kind in ("nsga2", "tpe"):
         from accsim.sweep.search import search
 
-        yield from search(study, space, count)
+        yield from search(study, count)
     elif sampler.kind == "random":
         yield _at_random(space, count, sampler.seed)
     else:
