@@ -8,6 +8,7 @@ import click
 
 from accsim.cli.options import json_option, workers_option
 from accsim.cli.sweep_reading import export_command, show_command
+from accsim.cli.sweep_report import report_command
 
 UNFINISHED = 3
 """Exit code of a sweep with points that failed or timed out."""
@@ -126,3 +127,4 @@ def run_command(
 
 sweep_command.add_command(show_command)
 sweep_command.add_command(export_command)
+sweep_command.add_command(report_command)

@@ -103,6 +103,15 @@ def aims_words(study: Study) -> str:
     )
 
 
+def limits_words(study: Study) -> str:
+    """``area_mm2 at most 60; pins at least 64``; "" if there are none."""
+    parts = []
+    for limit in study.limits:
+        parts += [f"{limit.metric} at least {limit.least:.4g}"] if limit.least is not None else []
+        parts += [f"{limit.metric} at most {limit.most:.4g}"] if limit.most is not None else []
+    return "; ".join(parts)
+
+
 def short(name: str) -> str:
     """An axis or key without the file that it is in."""
     for start in ("chip.", "workload."):
@@ -161,4 +170,38 @@ def shown_metric(name: str, value: float | int | str) -> str:
             return show_energy(value * 1e12)
     return (
         str(value) if isinstance(value, int) else f"{value:.4g}" if value < 1e4 else f"{value:.0f}"
+    )
+
+
+def number_values(axis: Axis) -> list[float] | None:
+    """The levels of an axis as numbers; None if they are more or other than one number each."""
+    numbers: list[float] = []
+    for level in axis.levels:
+        first = level[0]
+        if isinstance(first, bool | str) or any(one != first for one in level):
+            return None
+        numbers.append(float(first))
+    return numbers
+
+
+def effects_note(found: Findings) -> str:
+    """What shares of the variance mean for the points of a sweep."""
+    means = (
+        "A level's mean and range are over all its points, with the other axes as they are there."
+    )
+    if found.design == "search":
+        return (
+            f"{means} The points were chosen by a search, which prefers good ones: they tell where "
+            "good points lie, not how the whole space is. Shares of the variance are not given."
+        )
+    if found.design == "full":
+        return (
+            f"{means} This is a full grid, so the share of the variance between the means of an "
+            "axis is its first-order Sobol index, with all levels equally likely; what is missing "
+            "to 100 % is due to axes that act together."
+        )
+    return (
+        f"{means} These points are not a full grid: levels may have met different others. So shares "
+        "of the variance (eta squared) may overlap and need not add up; some of each is chance, "
+        "the more the fewer points a level has (how much on average, a bar tells)."
     )
