@@ -63,7 +63,9 @@ def _write_point(path: Path, store: Path, study: Study, row: Row) -> None:
         raise InputError(Problem(str(store), message))
     views: list[PassView] = []
     trace = trace_workload(task.workload)
-    result = run(task.chip, trace, generations=GENERATIONS, show=views.append)
+    # By its own name alone it would be taken for the chip of the file.
+    chip = replace(task.chip, name=f"{task.chip.name} ({study.name}, point {row.point.place})")
+    result = run(chip, trace, generations=GENERATIONS, show=views.append)
     write_run_report(path, result, views, _provenance(store, study, row))
 
 

@@ -7,10 +7,14 @@ from html import escape
 
 import plotly.graph_objects as go
 
+from accsim.errors import InputError, Problem
 from accsim.findings import AxisEffect, Findings, level_at, level_label, varied
 from accsim.report.drawing import GREY, colour, framed
+from accsim.report.page import Chart
 from accsim.report.sweep_words import (
+    aims_words,
     axis_words,
+    headline,
     metric_of,
     number_of,
     number_values,
@@ -20,6 +24,30 @@ from accsim.report.sweep_words import (
 from accsim.study import Axis, Row
 
 BAR_PX = 22
+CHARACTERS = 45
+"""Of all labels that fit below a chart of one axis."""
+LETTER_PX = 6
+
+
+PARETO_NOTE = (
+    "Each mark is a simulated point. No other point beats one of the front: better in one "
+    "objective, worse in none."
+)
+
+
+def pareto_chart(found: Findings) -> Chart:
+    """The figure with its heading and note, for a page of its own.
+
+    Raises:
+        InputError: no point was simulated to the end.
+    """
+    if not found.done:
+        raise InputError(Problem(found.study.name, "no point was simulated to the end"))
+    heading = f"{found.study.name}: {aims_words(found.study)}"
+    figure = pareto_figure(found)
+    above = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}
+    figure.update_layout(showlegend=True, legend=above)
+    return Chart(heading, f"{headline(found)} {PARETO_NOTE}", figure)
 
 
 def pareto_figure(found: Findings) -> go.Figure:
@@ -168,4 +196,7 @@ def level_figure(effect: AxisEffect, number: int) -> go.Figure:
     )
     figure.update_xaxes(type="category", title=escape(short(effect.axis)))
     figure.update_yaxes(rangemode="tozero", nticks=5)
-    return framed(figure, 220)
+    # Labels that do not fit side by side are turned.
+    longest = max(len(level.label) for level in levels)
+    turned = longest * len(levels) > CHARACTERS
+    return framed(figure, 220 + (LETTER_PX * longest if turned else 0))

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from accsim.findings import Findings, level_at, level_label, varied
 from accsim.report.drawing import legend
-from accsim.report.elements import Html, Text, join, json_script, section, table, tag
+from accsim.report.elements import Html, Text, folded, join, json_script, section, table, tag
 from accsim.report.page import asset, drawn, write_html
-from accsim.report.sweep_charts import hover, level_figure, pareto_figure, share_figure
+from accsim.report.sweep_charts import PARETO_NOTE, hover, level_figure, pareto_figure, share_figure
 from accsim.report.sweep_words import (
     aims_words,
-    axis_words,
     counts,
     effects_note,
     headline,
@@ -21,6 +21,7 @@ from accsim.report.sweep_words import (
     number_values,
     settings_words,
     short,
+    varied_words,
 )
 from accsim.report.terms import Terms
 from accsim.study import Row
@@ -36,8 +37,8 @@ NAVIGATION = (
     ("again", "Make it again"),
 )
 
-MOST_LOST = 200
-"""Points without a result that are listed; of more, the terminal can tell."""
+MOST_LOST = 100
+"""Points of a status without result that are listed; of more, the terminal can tell."""
 
 
 def write_sweep_report(
@@ -112,10 +113,7 @@ class _Page:
         )
 
     def front(self) -> Html:
-        note = (
-            "Each mark is a simulated point. No other point beats one of the front: better in one "
-            "objective, worse in none. A click shows what a point is made of."
-        )
+        note = f"{PARETO_NOTE} A click shows what a point is made of."
         figure = pareto_figure(self.found)
         controls = tag(
             "div",
@@ -193,26 +191,32 @@ class _Page:
         return section("points", "Points", controls, frame)
 
     def lost(self) -> Html:
-        order = ("failed", "timed_out", "excluded")
-        rows = [row for status in order for row in self.found.rows if row.outcome.status == status]
-        if not rows:
-            note = "Every finished point has a result."
-            return section("lost", "Points without a result", tag("p", note))
-        shown = table(
+        parts: list[Text] = []
+        for status in ("failed", "timed_out", "excluded"):
+            rows = [row for row in self.found.rows if row.outcome.status == status]
+            if rows:
+                parts.append(self._lost_rows(status, rows))
+        return section(
+            "lost",
             "Points without a result",
-            ["point", "status", "settings", "reason"],
-            [("", [self._lost_cells(row) for row in rows[:MOST_LOST]])],
+            *(parts or [tag("p", "Every finished point has a result.")]),
         )
-        parts: list[Text] = [tag("div", shown, class_="lost")]
+
+    def _lost_rows(self, status: str, rows: Sequence[Row]) -> Html:
+        word = status.replace("_", " ")
+        summary = f"{len(rows)} {word}"
+        cells = [self._lost_cells(row) for row in rows[:MOST_LOST]]
+        shown = table(summary, ["point", "settings", "reason"], [("", cells)])
+        inner = [tag("div", shown, class_="lost")]
         if len(rows) > MOST_LOST:
-            more = f"{len(rows) - MOST_LOST} more: accsim sweep show {self.store} --failed"
-            parts.append(tag("p", more))
-        return section("lost", "Points without a result", *parts)
+            where = shlex.quote(f"status = {status}")
+            more = f"accsim sweep show {shlex.quote(self.store)} --failed --where {where}"
+            inner.append(tag("p", f"These are the first {MOST_LOST}. All of them: {more}"))
+        # What is excluded was to be expected; what failed was not.
+        return folded(summary, *inner, open_=status != "excluded", long=status == "excluded")
 
     def _lost_cells(self, row: Row) -> tuple[str, ...]:
-        told = [f"{short(axis.name)} {axis_words(row, axis)}" for axis in varied(self.found.study)]
-        status = row.outcome.status.replace("_", " ")
-        return f"#{row.point.place}", status, ", ".join(told), row.outcome.reason
+        return f"#{row.point.place}", varied_words(row, self.found.study), row.outcome.reason
 
     def study(self) -> Html:
         study = self.found.study
@@ -232,7 +236,7 @@ class _Page:
         return section("study", "The study", tag("p", f"{told}."), tag("div", axes, class_="lost"))
 
     def again(self) -> Html:
-        command = f"accsim sweep report {self.store} -o sweep.html"
+        command = shlex.join(["accsim", "sweep", "report", self.store, "-o", "sweep.html"])
         note = f"The points were simulated by accsim {self.version}."
         return section("again", "Make it again", tag("pre", command), tag("p", note))
 

@@ -131,10 +131,19 @@ def settings_words(row: Row) -> list[tuple[str, str]]:
     return [(key, shown_setting(key, setting)) for key, setting in row.point.settings]
 
 
+def varied_words(row: Row, study: Study) -> str:
+    """``memory.channels 2, array 32``: the axes that exist at a point and have several levels."""
+    return ", ".join(
+        f"{short(axis.name)} {axis_words(row, axis)}"
+        for axis in varied(study)
+        if level_at(axis, row.point.settings) is not None
+    )
+
+
 def _named(row: Row, study: Study) -> str:
     """``#17 (memory.channels 2, array 32)``."""
-    told = [f"{short(axis.name)} {axis_words(row, axis)}" for axis in varied(study)]
-    return f"#{row.point.place} ({', '.join(told)})" if told else f"#{row.point.place}"
+    told = varied_words(row, study)
+    return f"#{row.point.place} ({told})" if told else f"#{row.point.place}"
 
 
 def number_of(row: Row, metric: str) -> float:
@@ -201,7 +210,7 @@ def effects_note(found: Findings) -> str:
             "to 100 % is due to axes that act together."
         )
     return (
-        f"{means} These points are not a full grid: levels may have met different others. So shares "
-        "of the variance (eta squared) may overlap and need not add up; some of each is chance, "
-        "the more the fewer points a level has (how much on average, a bar tells)."
+        f"{means} These points are not a full grid: levels may have met different others. So "
+        "shares of the variance (eta squared) may overlap and need not add up, and some of each is "
+        "chance, the more the fewer points there are (how much on average, the bars tell)."
     )

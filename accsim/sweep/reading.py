@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -135,7 +136,7 @@ def to_json(found: Findings, rows: Sequence[Row]) -> dict[str, Any]:
     }
 
 
-def open_study(path: str | Path) -> Sweep:
+def open_study(path: str | PathLike[str]) -> Sweep:
     """Read the store of a sweep, while it runs or afterwards.
 
     Raises:

@@ -4,6 +4,7 @@ const sweepLines = (element, data, onChoose, onFilter) => {
   const SVG = 'http://www.w3.org/2000/svg';
   const NARROW_PX = 700;
   const CHARACTER_PX = 6.6;
+  const LONGEST = 22; // characters of a label
   const make = (name, attributes, text) => {
     const made = document.createElementNS(SVG, name);
     for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
@@ -65,23 +66,34 @@ const sweepLines = (element, data, onChoose, onFilter) => {
     };
   };
 
+  const shorten = (label) => (label.length > LONGEST ? `${label.slice(0, LONGEST - 1)}\u2026` : label);
+
+  // Labels that would overlap are left out: of how many one is shown, besides the last.
+  const everyNth = (dimension, shape) => {
+    const gaps = Math.max(dimension.ticks.length - 1, 1);
+    if (shape.wide) return Math.max(1, Math.ceil((14 * gaps) / shape.length));
+    const longest = Math.max(...dimension.ticks.map((tick) => shorten(tick.label).length));
+    const needed = longest * CHARACTER_PX + 6;
+    // The outermost labels begin or end at their tick, so that they reach further in than others.
+    return gaps < 2 || needed * gaps * 1.5 <= shape.length ? 1 : Math.ceil((1.5 * needed * gaps) / shape.length);
+  };
+
   const drawAxis = (svg, dimension, place, shape) => {
     const [x1, y1] = shape.at(place, 0);
     const [x2, y2] = shape.at(place, 1);
     svg.append(make('line', { x1, y1, x2, y2, class: 'axis' }));
-    const name = make('text', shape.wide
-      ? { x: x2 - 6, y: y2 - (place % 2 ? 28 : 12), class: 'name' }
-      : { x: x1, y: y1 - 18, class: 'name' }, dimension.name);
-    svg.append(name);
-    const needed = Math.max(...dimension.ticks.map((tick) => tick.label.length)) * CHARACTER_PX + 6;
-    const room = shape.wide ? needed : shape.length / Math.max(dimension.ticks.length - 1, 1);
-    const step = Math.max(1, Math.ceil(needed / room), shape.wide ? Math.ceil((dimension.ticks.length * 14) / shape.length) : 1);
+    // Names of neighbours take turns in height; the last one ends at the edge.
+    const isLast = place > 0 && place === dimensions.length - 1;
+    svg.append(make('text', shape.wide
+      ? { x: isLast ? shape.width : x2 - 6, y: y2 - (place % 2 ? 28 : 12), class: 'name', 'text-anchor': isLast ? 'end' : 'start' }
+      : { x: x1, y: y1 - 18, class: 'name' }, dimension.name));
+    const step = everyNth(dimension, shape);
+    const lastTick = dimension.ticks.length - 1;
     for (const [index, tick] of dimension.ticks.entries()) {
-      if (index % step && index !== dimension.ticks.length - 1) continue;
-      if (step > 1 && index && dimension.ticks.length - 1 - index < step && index !== dimension.ticks.length - 1) continue;
+      if (index !== lastTick && (index % step || (index && lastTick - index < step))) continue;
       const [x, y] = shape.at(place, tick.share);
       const anchor = shape.wide ? 'start' : tick.share === 0 ? 'start' : tick.share === 1 ? 'end' : 'middle';
-      const label = make('text', { x: shape.wide ? x + 5 : x, y: shape.wide ? y + 4 : y + 15, 'text-anchor': anchor }, tick.label);
+      const label = make('text', { x: shape.wide ? x + 5 : x, y: shape.wide ? y + 4 : y + 15, 'text-anchor': anchor }, shorten(tick.label));
       if (tick.level !== undefined) {
         const levels = wanted[dimension.number];
         label.classList.add('level');

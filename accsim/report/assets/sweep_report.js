@@ -91,14 +91,17 @@
   const body = table.tBodies[0];
   const heads = [];
   let sorted = { by: null, down: true };
+  const sortBy = (order, cell, down) => {
+    sorted = { by: order, down };
+    for (const one of heads) one.removeAttribute('aria-sort');
+    cell.setAttribute('aria-sort', down ? 'descending' : 'ascending');
+    list();
+  };
   const head = (text, order, isText) => {
     const cell = make('th', undefined, { scope: 'col', class: isText ? 'left' : '' });
     const button = make('button', text, { type: 'button' });
     button.addEventListener('click', () => {
-      sorted = { by: order, cell, down: sorted.by === order ? !sorted.down : !isText };
-      for (const one of heads) one.removeAttribute('aria-sort');
-      cell.setAttribute('aria-sort', sorted.down ? 'descending' : 'ascending');
-      list();
+      sortBy(order, cell, sorted.by === order ? !sorted.down : !isText);
     });
     cell.append(button);
     heads.push(cell);
@@ -173,7 +176,8 @@
     ring();
   };
 
-  list();
+  // The best in the first objective first, as on the terminal.
+  sortBy(aims[0].order, heads[1 + columns.indexOf(aims[0])], aims[0].aim > 0);
   // First the point that is best in the first objective.
   const best = data.points.filter((point) => point.front)
     .sort((a, b) => aims[0].aim * (aims[0].value(b) - aims[0].value(a)))[0];
