@@ -41,6 +41,7 @@ def test_help_names_every_command() -> None:
         "dram",
         "explain",
         "glossary",
+        "report",
         "run",
         "schema",
         "show",
