@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+from accsim.cli.options import HtmlFile
+
+if TYPE_CHECKING:
+    from accsim.breakeven import BreakEven
 
 
 class Counts(click.ParamType[tuple[int, ...]]):
@@ -36,7 +42,7 @@ class Counts(click.ParamType[tuple[int, ...]]):
 )
 @click.option(
     "--plot",
-    type=click.Path(path_type=Path),
+    type=HtmlFile(),
     metavar="FILE.html",
     help="Also draw the speed-up by k, by acceptance rate and by batch.",
 )
@@ -57,6 +63,32 @@ def breakeven_command(
     """
     import json
 
+    told = studied(chip, workload, contexts, batches)
+    if as_json:
+        click.echo(json.dumps(told.to_json(), indent=2, allow_nan=False))
+    else:
+        from accsim.cli.printing import stdout_console
+        from accsim.report.breakeven import print_break_even
+
+        with stdout_console() as console:
+            print_break_even(told, console)
+    if plot is not None:
+        from accsim.cli.writing import writing
+        from accsim.report.breakeven_charts import break_even_charts
+        from accsim.report.page import write_page
+
+        with writing(plot):
+            write_page(plot, f"{told.workload} on {told.chip}: what pays", break_even_charts(told))
+        click.echo(f"wrote {plot}", err=True)
+
+
+def studied(
+    chip: str,
+    workload: str,
+    contexts: tuple[int, ...] | None,
+    batches: tuple[int, ...] | None,
+) -> BreakEven:
+    """What the command says, of two files and the places that its options choose."""
     from accsim.cli.inputs import located, tell_model
     from accsim.cli.progress import progress_bar
     from accsim.config.resolve import load_both
@@ -76,20 +108,4 @@ def breakeven_command(
         )
     tell_model(hardware)
     with located(chip), progress_bar() as progress:
-        told = break_even(hardware, described, contexts, batches, progress)
-    if as_json:
-        click.echo(json.dumps(told.to_json(), indent=2, allow_nan=False))
-    else:
-        from accsim.cli.printing import stdout_console
-        from accsim.report.breakeven import print_break_even
-
-        with stdout_console() as console:
-            print_break_even(told, console)
-    if plot is not None:
-        from accsim.cli.writing import writing
-        from accsim.report.breakeven_charts import break_even_charts
-        from accsim.report.page import write_page
-
-        with writing(plot):
-            write_page(plot, f"{told.workload} on {told.chip}: what pays", break_even_charts(told))
-        click.echo(f"wrote {plot}", err=True)
+        return break_even(hardware, described, contexts, batches, progress)

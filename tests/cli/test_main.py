@@ -41,6 +41,7 @@ def test_help_names_every_command() -> None:
         "dram",
         "explain",
         "glossary",
+        "plot",
         "report",
         "run",
         "schema",
@@ -48,6 +49,7 @@ def test_help_names_every_command() -> None:
         "sweep",
         "target",
         "trace",
+        "view",
         "whatif",
     ]
 

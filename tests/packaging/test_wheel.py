@@ -77,6 +77,12 @@ def test_a_wheel_brings_every_module(names: list[PurePosixPath]) -> None:
     assert modules <= {str(path) for path in names}
 
 
+def test_a_wheel_brings_the_scripts_and_styles_of_pages(names: list[PurePosixPath]) -> None:
+    assets = {str(path.relative_to(ROOT)) for path in (ROOT / "accsim/report/assets").iterdir()}
+    assert "accsim/report/assets/timeline.js" in assets
+    assert assets <= {str(path) for path in names}
+
+
 def test_a_wheel_says_that_it_is_typed(names: list[PurePosixPath]) -> None:
     assert PurePosixPath("accsim/py.typed") in names
 
