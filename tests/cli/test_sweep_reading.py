@@ -107,7 +107,7 @@ def test_all_and_failed_exclude_each_other(store: Path) -> None:
 def test_what_is_no_store_is_refused(tmp_path: Path, command: str) -> None:
     path = tmp_path / "notes.txt"
     path.write_text(100 * "no store at all, ")
-    words = [] if command == "show" else ["-o", tmp_path / "x.csv"]
+    words: list[str | Path] = [] if command == "show" else ["-o", tmp_path / "x.csv"]
     done = sweep(command, path, *words)
     assert str(done.exception) == f"{path}: is no store of a sweep"
 

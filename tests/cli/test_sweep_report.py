@@ -154,8 +154,8 @@ def test_the_front_is_reported_on_point_by_point(
 
 def test_files_that_were_changed_are_refused(simulated: Path, tmp_path: Path) -> None:
     write_inputs(tmp_path, output_tokens=9)
-    words = ["sweep", "report", simulated, "-o", tmp_path / "r", "--point", "0"]
-    done = invoke(*words, "--files", tmp_path)
+    out = tmp_path / "r"
+    done = invoke("sweep", "report", simulated, "-o", out, "--point", "0", "--files", tmp_path)
     assert str(done.exception) == (
         f"{simulated}: point 0 was made from other files: a chip or workload has been changed "
         "since, or lies elsewhere (--files)"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from accsim.config.variant_origins import chip_variant_values, workload_variant_values
+from accsim.config.variant_origins import Fields, chip_variant_values, workload_variant_values
 from accsim.config.variants import chip_document, workload_document
 from accsim.errors import InputError
 
@@ -23,7 +23,7 @@ def test_what_was_set_has_the_origin_that_is_given_and_the_rest_its_line() -> No
 
 def test_runs_are_found_by_name() -> None:
     document = workload_document("llama2_mtp", Path())
-    settings = [("runs.heads4_k4.acceptance", "books"), ("output_tokens", 64)]
+    settings: Fields = [("runs.heads4_k4.acceptance", "books"), ("output_tokens", 64)]
     found = {one.key: one for one in workload_variant_values(document, settings, "a sweep")}
     assert (found["runs[2].acceptance"].value, found["runs[2].acceptance"].origin) == (
         "books",

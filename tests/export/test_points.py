@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from accsim.errors import InputError
-from accsim.export.points import write_points
+from accsim.export.points import Value, write_points
 
 COLUMNS = ("place", "on", "rows", "tokens", "note")
-RECORDS = (
+RECORDS: tuple[dict[str, Value], ...] = (
     {"place": 0, "on": True, "rows": 16, "tokens": 0.1, "note": 'a, "b"'},
     {"place": 1, "on": False, "rows": "auto", "tokens": 2, "note": None},
 )

@@ -1,6 +1,6 @@
 """How long a sweep takes with one and with two workers, and what memory a long one needs.
 
-python benchmarks/sweep.py [--points 1000] [--memory-points 5000]
+python benchmarks/sweep_speed.py [--points 1000] [--memory-points 5000]
 
 The points are those of sweeps/thousand.yaml; for the memory, with five dispatch latencies besides.
 Every sweep starts with new processes and an empty store. Memory is resident, of the driver and of
