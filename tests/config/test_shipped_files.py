@@ -20,6 +20,7 @@ WORKLOADS = [
     "llama2_13b_mtp",
     "llama2_70b_mtp",
     "llama2_batch8",
+    "llama2_chat",
     "llama2_mtp",
     "llama2_mtp_int4",
     "llama2_mtp_int8",
