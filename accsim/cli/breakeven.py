@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from accsim.cli.options import json_option, quiet_option
+
 
 class Counts(click.ParamType[tuple[int, ...]]):
     """Whole numbers from 1, with commas between them; given as rising, each once."""
@@ -40,7 +42,8 @@ class Counts(click.ParamType[tuple[int, ...]]):
     metavar="FILE.html",
     help="Also draw the speed-up by k, by acceptance rate and by batch.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, nothing else.")
+@json_option
+@quiet_option
 def breakeven_command(
     chip: str,
     workload: str,
@@ -48,6 +51,7 @@ def breakeven_command(
     batches: tuple[int, ...] | None,
     plot: Path | None,
     as_json: bool,
+    quiet: bool,
 ) -> None:
     """Compare every run of WORKLOAD that drafts with its baseline, step by step, on CHIP.
 
@@ -74,8 +78,9 @@ def breakeven_command(
         raise click.BadParameter(
             f"{contexts[-1]} leaves no room for a step: at most {longest}.", param_hint="--contexts"
         )
-    tell_model(hardware)
-    with located(chip), progress_bar() as progress:
+    if not quiet:
+        tell_model(hardware)
+    with located(chip), progress_bar(quiet) as progress:
         told = break_even(hardware, described, contexts, batches, progress)
     if as_json:
         click.echo(json.dumps(told.to_json(), indent=2, allow_nan=False))
@@ -92,4 +97,5 @@ def breakeven_command(
 
         with writing(plot):
             write_page(plot, f"{told.workload} on {told.chip}: what pays", break_even_charts(told))
-        click.echo(f"wrote {plot}", err=True)
+        if not quiet:
+            click.echo(f"wrote {plot}", err=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from accsim.cli.options import json_option
+from accsim.cli.options import json_option, quiet_option
 
 if TYPE_CHECKING:
     from accsim.chip import Memory
@@ -127,6 +127,7 @@ class Sizes:
     help="Also draw the time by state and channel, and beside it that of the other patterns.",
 )
 @json_option
+@quiet_option
 def dram_command(
     chip: str,
     pattern: str,
@@ -140,6 +141,7 @@ def dram_command(
     reference: bool,
     plot: Path | None,
     as_json: bool,
+    quiet: bool,
 ) -> None:
     """Offer the memory of CHIP a pattern as fast as it takes it, and say where the time goes.
 
@@ -147,6 +149,7 @@ def dram_command(
     knows the chip's controller; all else needs the command-level reference, which --reference asks
     for anywhere.
     """
+    from accsim.cli.progress import progress_bar
     from accsim.config.resolve import load_chip
 
     memory = load_chip(chip).memory
@@ -162,13 +165,20 @@ def dram_command(
         by_command = reference or name not in IN_ORDER
         return study(memory, name, sizes.trace(name, unit), by_command=by_command)
 
-    first = _recorded(memory, replay) if replay is not None else found(pattern)
+    studies: list[Study] = []
+    with progress_bar(quiet) as progress:
+        for number, name in enumerate(asked or [str(replay)]):
+            if progress:
+                progress(name, number, len(asked) or 1)
+            studies.append(found(name) if replay is None else _recorded(memory, replay))
     if as_json:
-        _print_json(chip, first)
+        _print_json(chip, studies[0])
     else:
-        _print(chip, first)
+        _print(chip, studies[0])
     if plot is not None:
-        _plot(plot, chip, memory, [first, *(found(name) for name in asked[1:])])
+        _plot(plot, chip, memory, studies)
+        if not quiet:
+            click.echo(f"wrote {plot}", err=True)
 
 
 def _recorded(memory: Memory, file: Path) -> Study:
@@ -186,7 +196,6 @@ def _plot(file: Path, chip: str, memory: Memory, studies: list[Study]) -> None:
 
     with writing(file):
         write_page(file, f"{chip}: the memory alone", dram_charts(memory, studies))
-    click.echo(f"wrote {file}", err=True)
 
 
 def _print_json(chip: str, found: Study) -> None:

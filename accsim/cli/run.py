@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from accsim.cli.options import json_option, mapping_option
+from accsim.cli.options import json_option, mapping_option, quiet_option
 
 if TYPE_CHECKING:
     from accsim.chip import Chip
+    from accsim.cli.progress import Report
     from accsim.mapping import Pinning
     from accsim.ops import OpTrace
     from accsim.result import Result
@@ -72,7 +73,7 @@ def _enough(context: click.Context, parameter: click.Parameter, count: int) -> i
     "[default: the first decode pass of the last run]",
 )
 @click.option("--chrome", is_flag=True, help="Write the timeline as Chrome JSON too, pass.json.gz.")
-@click.option("--quiet", is_flag=True, help="No progress, no list of the files written.")
+@quiet_option
 def run_command(
     chip: str,
     workload: str,
@@ -117,7 +118,7 @@ def run_command(
     if not quiet:
         tell_model(hardware)
     with nullcontext() if out is None else out_folder(out) as folder:
-        with located(chip), nullcontext() if quiet else progress_bar() as progress:
+        with located(chip), progress_bar(quiet) as progress:
             result = run(
                 hardware,
                 trace,
@@ -126,8 +127,18 @@ def run_command(
                 pinning=pinning,
                 generations=generations,
             )
+            if folder is not None:
+                _write_files(
+                    folder,
+                    result,
+                    hardware,
+                    trace,
+                    shown_pass,
+                    pinning,
+                    chrome=chrome,
+                    progress=progress,
+                )
         if folder is not None:
-            _write_files(folder, result, hardware, trace, shown_pass, pinning, chrome)
             written = sorted(file.name for file in folder.iterdir())
     if out is not None and not quiet:
         for name in written:
@@ -155,7 +166,9 @@ def _write_files(
     trace: OpTrace,
     shown_pass: tuple[str, int],
     pinning: Pinning,
+    *,
     chrome: bool,
+    progress: Report | None,
 ) -> None:
     from accsim.export.chrome import write_chrome_json_gz
     from accsim.export.events import PassEvents
@@ -166,7 +179,7 @@ def _write_files(
 
     (folder / "result.json").write_text(result_json(result), encoding="utf-8")
     write_ops_csv(folder / "ops.csv", result)
-    shown = simulate_pass(chip, trace, *shown_pass, pinning)
+    shown = simulate_pass(chip, trace, *shown_pass, pinning, progress)
     events = PassEvents(chip, shown.graph, shown.program, shown.timeline)
     write_pftrace(folder / "pass.pftrace", events)
     if chrome:

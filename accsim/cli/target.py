@@ -6,7 +6,7 @@ import math
 
 import click
 
-from accsim.cli.options import json_option, workers_option
+from accsim.cli.options import json_option, quiet_option, workers_option
 
 
 class Positive(click.ParamType[float]):
@@ -69,6 +69,7 @@ class Costs(click.ParamType[dict[str, float]]):
 )
 @workers_option
 @json_option
+@quiet_option
 def target_command(
     chip: str,
     workload: str,
@@ -78,6 +79,7 @@ def target_command(
     cost: dict[str, float] | None,
     count: int | None,
     as_json: bool,
+    quiet: bool,
 ) -> None:
     """Find the cheapest changes of CHIP with which a run decodes X tokens per second.
 
@@ -97,9 +99,10 @@ def target_command(
     from accsim.target_pipeline import reach
     from accsim.workers import cores, workers
 
-    tell_model(hardware)
+    if not quiet:
+        tell_model(hardware)
     goal = Goal(tokens_per_s, ttft)
-    with progress_bar() as progress, located(chip), workers(count or cores()) as work:
+    with progress_bar(quiet) as progress, located(chip), workers(count or cores()) as work:
         found = reach(hardware, trace, goal, cost or COSTS, work, progress)
     if as_json:
         click.echo(json.dumps(found.to_json(), indent=2, allow_nan=False))
