@@ -9,8 +9,14 @@ import click
 
 @click.command("schema", short_help="Print the JSON Schema of a kind of file.")
 @click.argument("kind", type=click.Choice(["chip", "workload", "mapping"]))
-def schema_command(kind: Literal["chip", "workload", "mapping"]) -> None:
+@click.option("--markdown", is_flag=True, help="Print it as a page of the docs instead.")
+def schema_command(kind: Literal["chip", "workload", "mapping"], markdown: bool) -> None:
     """Print the JSON Schema of chip, workload or mapping files, for editors and generators."""
+    if markdown:
+        from accsim.config.schema_page import schema_markdown
+
+        click.echo(schema_markdown(kind), nl=False)
+        return
     import json
 
     from accsim.config.schema import json_schema
