@@ -4,6 +4,7 @@
 # make validate-dram   hold the DRAM reference model against recorded runs of other simulators
 # make cost-curves   simulate what passes of more rows cost, and write docs/cost-of-a-token.md
 # make multi-token-page   simulate folk claims about multi-token decoding, and write the page on it
+# make attribution-page   simulate what shares of causes promise, and write docs/attribution.md
 # make docs    the documentation as a site in site/, which needs no network to be read
 # make clean   remove what was built here
 
@@ -12,7 +13,7 @@ BIN := .venv/bin
 CHIP ?= chips/ddr_npu.yaml
 WORKLOAD ?= workloads/llama2_mtp.yaml
 
-.PHONY: run test setup bench validate-dram cost-curves multi-token-page schemas docs traces clean
+.PHONY: run test setup bench validate-dram cost-curves multi-token-page attribution-page schemas docs traces clean
 
 run: .venv/installed
 	$(BIN)/accsim run $(CHIP) $(WORKLOAD)
@@ -39,6 +40,9 @@ cost-curves: .venv/installed-dev
 
 multi-token-page: .venv/installed-dev
 	$(BIN)/python benchmarks/multi_token_page.py
+
+attribution-page: .venv/installed-dev
+	$(BIN)/python benchmarks/attribution_page.py
 
 # Generated files that are kept in the repository.
 schemas: .venv/installed

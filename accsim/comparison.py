@@ -1,6 +1,7 @@
 """Runs side by side on one chip: the contract ``accsim.comparison/1``.
 
-Field names are the JSON keys. Bytes, MACs and picoseconds are integers. Only additions later.
+Field names are the JSON keys. Bytes, MACs, picoseconds and picojoules are integers. Only additions
+later.
 """
 
 from __future__ import annotations
@@ -81,6 +82,10 @@ class Comparison:
     pass_macs               MACs of it, by operator group
     token_time_ps           time per output token of a sequence, by operator group
     token_time_ps_by_cause  the same by cause
+    token_energy_pj         energy per token that decoding emits, by operator group; no parts where
+                            a result of an earlier accsim does not say
+    token_energy_pj_by_part, token_energy_pj_by_consumer
+                            the same by part of the model, and by what takes it
     """
 
     chip: str
@@ -94,6 +99,9 @@ class Comparison:
     pass_macs: Breakdown
     token_time_ps: Breakdown
     token_time_ps_by_cause: Breakdown
+    token_energy_pj: Breakdown
+    token_energy_pj_by_part: Breakdown
+    token_energy_pj_by_consumer: Breakdown
 
     def to_json(self) -> dict[str, Any]:
         """The ``accsim.comparison/1`` object: plain dicts, lists, strings and numbers."""

@@ -7,18 +7,15 @@ from dataclasses import dataclass, field, replace
 
 from accsim import __version__
 from accsim.analysis.breakeven import analyse, tokens_of
-from accsim.analysis.measure import measure
 from accsim.analysis.variants import variants
 from accsim.breakeven import BreakEven, Family, LeftOut, Place, Store
 from accsim.chip import Chip
 from accsim.config.models import ACCEPTANCES
-from accsim.engine.simulate import simulate
 from accsim.errors import InputError, Problem
-from accsim.lowering.lower import lower
-from accsim.ops import PassGraph
+from accsim.ops import Pass, PassGraph
+from accsim.passes import total_stats
 from accsim.tracing.decoding import resident_bytes
 from accsim.tracing.schemes import Part, Setting, step_parts
-from accsim.tracing.shorten import Shortened, shorten
 from accsim.units import show_capacity
 from accsim.workload import DraftModel, Scheme, Workload
 
@@ -43,7 +40,6 @@ class StepCosts:
     chip: Chip
     workload: Workload
     known_ps: dict[tuple[Scheme, Place], int] = field(default_factory=dict)
-    known_pass_ps: dict[tuple[PassGraph, int], int] = field(default_factory=dict)
 
     def step_ps(self, scheme: Scheme, place: Place) -> int:
         """Time of a step, all its passes together.
@@ -71,14 +67,9 @@ class StepCosts:
         return step_parts(setting, scheme)
 
     def _pass_ps(self, graph: PassGraph, context: int) -> int:
-        if (graph, context) not in self.known_pass_ps:
-            short = shorten(graph) or Shortened(graph, frozenset(), 0)
-            contexts = (context,) * graph.sequences
-            program = lower(self.chip, short.graph, contexts, context + graph.rows)
-            stats = measure(self.chip, short.graph, program, simulate(program, self.chip))
-            one_layer = int(stats.causes[sorted(short.model_ops)].sum())
-            self.known_pass_ps[graph, context] = stats.elapsed_ps + short.missing * one_layer
-        return self.known_pass_ps[graph, context]
+        one = Pass(graph.name, (context,) * graph.sequences, (0,) * graph.sequences)
+        room = context + graph.rows
+        return total_stats(self.chip, {graph.name: graph}, (one,), room).elapsed_ps
 
 
 def default_contexts(workload: Workload) -> tuple[int, ...]:

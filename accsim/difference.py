@@ -1,6 +1,7 @@
 """Two saved results, run by run: the contract ``accsim.diff/1``.
 
-Field names are the JSON keys. Bytes, MACs and picoseconds are integers. Only additions later.
+Field names are the JSON keys. Bytes, MACs, picoseconds and picojoules are integers. Only additions
+later.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import groupby
 
 from accsim import __version__
@@ -11,22 +11,21 @@ from accsim.analysis.bounds import peak_macs_per_s
 from accsim.analysis.energy import area
 from accsim.analysis.explain import explain
 from accsim.analysis.generations import over_generations, with_speedups
-from accsim.analysis.measure import PassStats, measure
+from accsim.analysis.measure import PassStats
 from accsim.analysis.operators import SeenPass
 from accsim.analysis.prefill import PrefillStats
 from accsim.analysis.sampling import SampledPasses, sample, sample_each
 from accsim.analysis.summary import speedups, summarize
 from accsim.chip import Chip
-from accsim.engine.simulate import simulate
 from accsim.errors import InputError, Problem
 from accsim.explanation import PassExplanation
 from accsim.lowering.account import account
-from accsim.lowering.lower import lower, sram_problem
+from accsim.lowering.lower import sram_problem
 from accsim.mapping import UNPINNED, Pin, Pinning
 from accsim.ops import OpTrace, Pass, PassGraph, TracedRun
-from accsim.program import Program
+from accsim.pass_view import VIEW_CAP, PassView
+from accsim.passes import SimulatedPass, simulated
 from accsim.result import Result, RunResult
-from accsim.timeline import Timeline
 from accsim.tracing.shorten import Shortened, shorten
 from accsim.units import show_capacity
 
@@ -38,15 +37,6 @@ Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
 
 
-@dataclass(frozen=True)
-class SimulatedPass:
-    """One pass as it went: its operators, its tiles and what happened."""
-
-    graph: PassGraph
-    program: Program
-    timeline: Timeline
-
-
 def run(
     chip: Chip,
     trace: OpTrace,
@@ -55,6 +45,7 @@ def run(
     progress: Progress | None = None,
     pinning: Pinning = UNPINNED,
     generations: int = 0,
+    show: Callable[[PassView], None] | None = None,
 ) -> Result:
     """Simulate every run of a trace on a chip.
 
@@ -67,6 +58,8 @@ def run(
         pinning: what a mapping file fixes.
         generations: how many further generations of each run are drawn over its pass times
             (`RunResult.generations`); at least 2, or 0 for none.
+        show: called with the first decode pass of each run that emits tokens (those before it are
+            of a draft model), `VIEW_CAP` slices of it at most.
 
     Raises:
         InputError: the model does not fit the DRAM, or a pass not the SRAM, or a run decodes
@@ -75,7 +68,7 @@ def run(
     """
     check_runs(chip, trace)
     runs = tuple(
-        _run(chip, trace, one, exact, progress, number, pinning, generations)
+        _run(chip, trace, one, exact, progress, number, pinning, generations, show)
         for number, one in enumerate(trace.runs)
     )
     if progress:
@@ -124,8 +117,7 @@ def simulate_pass(
             progress(f"{run_name}: pass {pass_index}", percent, 100)
 
     inside(0)
-    program = lower(chip, graph, one.contexts, cache_tokens, pins)
-    return SimulatedPass(graph, program, simulate(program, chip, progress=inside))
+    return simulated(chip, graph, one.contexts, cache_tokens, pins, inside)
 
 
 def explain_pass(
@@ -145,8 +137,7 @@ def explain_pass(
     traced = {each.name: each for each in trace.runs}[run_name]
     cache_tokens, pins = _cache_tokens(trace, traced), pinning.of(graph.name)
     told = account(chip, graph, program, cache_tokens, pins)
-    stats = measure(chip, graph, program, one.timeline)
-    seen = SeenPass(chip, graph, program, one.timeline, stats, told)
+    seen = SeenPass(chip, graph, program, one.timeline, one.stats(chip), told)
     return explain(seen, trace, traced, pass_index, pinning.name)
 
 
@@ -214,8 +205,11 @@ def _run(
     number: int,
     pinning: Pinning,
     generations: int,
+    show: Callable[[PassView], None] | None,
 ) -> RunResult:
     cache_tokens = _cache_tokens(trace, one)
+    roles = (trace.graphs[each.graph].role for each in one.decode)
+    shown = next((index for index, role in enumerate(roles) if role == "target"), None)
 
     def step(text: str) -> None:
         if progress:
@@ -229,7 +223,11 @@ def _run(
         inside = within(f"decode pass {index + 1} of {len(one.decode)}")
         this = one.decode[index]
         pins = pinning.of(this.graph)
-        return _measured(chip, trace.graphs[this.graph], this, cache_tokens, pins, inside)
+        graph = trace.graphs[this.graph]
+        seen = simulated(chip, graph, this.contexts, cache_tokens, pins, inside)
+        if show and index == shown:
+            show(seen.view(chip, one.name, len(one.prefill) + index).capped(VIEW_CAP))
+        return seen.stats(chip)
 
     prefill = _prefill(chip, trace, one, cache_tokens, exact, pinning, within)
     decode = sample_each(
@@ -264,18 +262,6 @@ def _cache_tokens(trace: OpTrace, one: TracedRun) -> int:
     return max(max(each.contexts) + trace.graphs[each.graph].rows for each in one.passes())
 
 
-def _measured(
-    chip: Chip,
-    graph: PassGraph,
-    one: Pass,
-    cache_tokens: int,
-    pins: tuple[Pin, ...],
-    inside: Callable[[int], None],
-) -> PassStats:
-    program = lower(chip, graph, one.contexts, cache_tokens, pins)
-    return measure(chip, graph, program, simulate(program, chip, progress=inside))
-
-
 def _prefill(
     chip: Chip,
     trace: OpTrace,
@@ -290,7 +276,8 @@ def _prefill(
     def measured(graph: PassGraph, number: int) -> PassStats:
         inside = within("prefill" if count == 1 else f"prefill pass {number + 1} of {count}")
         pins = pinning.of(graph.name)
-        return _measured(chip, graph, one.prefill[number], cache_tokens, pins, inside)
+        contexts = one.prefill[number].contexts
+        return simulated(chip, graph, contexts, cache_tokens, pins, inside).stats(chip)
 
     total = PrefillStats.none()
     for name, numbers in groupby(range(count), lambda number: one.prefill[number].graph):

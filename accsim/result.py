@@ -6,7 +6,7 @@ seconds are floats made from integer picoseconds once, at the end. Only addition
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, get_args
 
 SCHEMA = "accsim.result/1"
@@ -20,6 +20,11 @@ CAUSE_PARTS: dict[Cause, tuple[str, ...]] = {
     "array": ("compute", "fill_drain"),
 }
 """What the time of a cause splits into, where it does."""
+CONSUMERS = (
+    *("dram_activation", "dram_io", "dram_background", "dram_refresh"),
+    *("sram", "array", "vector", "static"),
+)
+"""What takes energy."""
 RooflineBound = Literal["memory", "compute", "on_chip"]
 
 
@@ -40,6 +45,9 @@ class OpStats:
     causes_ps                critical-path time by cause; adds up to `time_ps`
     causes_detail_ps         the time of those causes that have `CAUSE_PARTS`, by part; the parts of
                              each add up to its time in `causes_ps`
+    energy_pj                its share of the run's energy by consumer, in whole pJ: work to whoever
+                             did it, background, refresh and static by `time_ps`; the groups add up
+                             to `Energy.decode`. Empty in results of an earlier accsim
     """
 
     name: str
@@ -55,6 +63,22 @@ class OpStats:
     bound: Cause
     causes_ps: dict[str, int]
     causes_detail_ps: dict[str, dict[str, int]]
+    energy_pj: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PartStats:
+    """A part of the model over the decode passes of a run; its fields are those of `OpStats`.
+
+    name  the first word of its operators' names: ``layers`` (of the trunk), ``heads`` (the layers
+          of prediction heads), ``lm_head``...
+    """
+
+    name: str
+    time_ps: int
+    causes_ps: dict[str, int]
+    causes_detail_ps: dict[str, dict[str, int]]
+    energy_pj: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,10 +182,18 @@ class Energy:
     decode        by consumer: DRAM rows opened and closed, bits moved, background and refresh;
                   SRAM; array; vector unit; what the chip takes whatever it does
     decode_j      all of them together
-    j_per_token   of each token that decoding emits, over all sequences
+    j_per_token   of each token that decoding emits, over all sequences: the drafts that were
+                  accepted, and one more token for each pass
     j_per_pass    of each pass of the model that emits tokens, with the draft passes before it
     mean_power_w  `decode_j` over the decode time
     dram_share    the DRAM's part of `decode_j`
+    rows          query rows that those passes carry, over all sequences; each emitted token comes
+                  out of one. 0 in results of an earlier accsim
+    rejected_rows the others: of drafts that were rejected, or cut off by the end of the output, and
+                  of sequences that wait for the last of their batch
+    j_per_row     `decode_j` over `rows`: of each position that the model computes, kept or not
+    rejected_j    the part of `rejected_rows` in the energy of array and vector unit, which grows
+                  with each row
     """
 
     decode: tuple[ConsumerEnergy, ...]
@@ -172,6 +204,10 @@ class Energy:
     dram_share: float
     prefill: tuple[ConsumerEnergy, ...]
     prefill_j: Bounded
+    rows: int = 0
+    rejected_rows: int = 0
+    j_per_row: Bounded = Bounded(0.0, 0.0, 0.0)
+    rejected_j: Bounded = Bounded(0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +256,8 @@ class RunResult:
     them. `mean_pass_s` is the time of one such step: a pass and the draft passes before it.
     `parts_ps` is critical-path time by the first word of the operators' names: ``layers`` (of the
     trunk), ``heads`` (the layers of prediction heads), ``lm_head``...; it adds up to `decode_ps`.
+    `parts` has the same times by cause, and the energy; it is empty in results of an earlier
+    accsim.
     `causes_ps` and `causes_detail_ps` are those of `OpStats` over all decode passes,
     `prefill_causes_ps` and `prefill_causes_detail_ps` over the prefill.
     `asked_tokens` are the output tokens that the workload asks for, where a recording of tokens per
@@ -272,6 +310,7 @@ class RunResult:
     draft_passes: int = 0
     asked_tokens: int | None = None
     generations: Generations | None = None
+    parts: tuple[PartStats, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,15 +350,15 @@ class Result:
     def to_json(self) -> dict[str, Any]:
         """The ``accsim.result/1`` object: plain dicts, lists, strings and numbers."""
         document: dict[str, Any] = {"schema": SCHEMA}
-        for field in fields(self):
-            if field.name == "runs":
+        for one in fields(self):
+            if one.name == "runs":
                 document["runs"] = [asdict(run) for run in self.runs]
-            elif field.name == "speedup":
+            elif one.name == "speedup":
                 baseline = {"baseline": self.speedup.baseline}
                 document["speedup"] = baseline | self.speedup.by_run
                 document["speedup_expected"] = baseline | self.speedup.expected
-            elif field.name == "area_mm2":
+            elif one.name == "area_mm2":
                 document["area_mm2"] = asdict(self.area_mm2)
             else:
-                document[field.name] = getattr(self, field.name)
+                document[one.name] = getattr(self, one.name)
         return document

@@ -6,7 +6,8 @@ found again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 from accsim.chip import Chip
@@ -17,7 +18,11 @@ Setting = bool | int | float | str
 
 Settings = tuple[tuple[str, Setting], ...]
 """Dotted keys and what they are set to: ``chip`` and ``workload`` are the files themselves,
-``chip.memory...`` and ``workload...`` fields of them. Sorted by key."""
+``chip.memory...`` and ``workload.runs...`` fields of them, runs by name. Sorted by key; what is
+not among them is as the files have it."""
+
+File = Literal["chip", "workload"]
+"""What the keys of a study belong to."""
 
 SamplerKind = Literal["grid", "random", "sobol", "latin_hypercube", "nsga2", "tpe"]
 
@@ -28,10 +33,13 @@ forbids it; ``failed``: it raised, or its process died; ``timed_out``: it took t
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Holds at points where a key has one of some settings."""
+    """Holds at points where a key has one of some settings; not where no axis sets it."""
 
     key: str
     settings: tuple[Setting, ...]
+
+    def holds(self, chosen: Mapping[str, Setting]) -> bool:
+        return self.key in chosen and any(same(chosen[self.key], one) for one in self.settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +56,33 @@ class Axis:
     keys: tuple[str, ...]
     levels: tuple[tuple[Setting, ...], ...]
     when: tuple[Condition, ...] = ()
+
+    def exists(self, chosen: Mapping[str, Setting]) -> bool:
+        """Whether it does at points where the axes before it have chosen this."""
+        return all(condition.holds(chosen) for condition in self.when)
+
+
+def same(one: Setting, other: Setting) -> bool:
+    """Whether two settings are equal; ``true`` is not 1."""
+    return isinstance(one, bool) == isinstance(other, bool) and one == other
+
+
+def settings_at(axes: Sequence[Axis], picks: Sequence[int | None]) -> Settings:
+    """The settings where each axis has the level of that index; None leaves its keys alone.
+
+    Axes that do not exist there are passed over; those that conditions speak of come first.
+    """
+    chosen: dict[str, Setting] = {}
+    for axis, pick in zip(axes, picks, strict=True):
+        if pick is not None and axis.exists(chosen):
+            chosen.update(zip(axis.keys, axis.levels[pick], strict=True))
+    return tuple(sorted(chosen.items()))
+
+
+def fields_of(settings: Settings, file: File) -> list[tuple[str, Setting]]:
+    """The settings of fields of the chip or of the workload, by their keys in its file."""
+    start = f"{file}."
+    return [(key.removeprefix(start), one) for key, one in settings if key.startswith(start)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +116,10 @@ class Study:
     """A sweep file, read and checked.
 
     chips, workloads  paths or names of shipped files; the first is the base where no axis says
+    axes              an axis comes after those that its conditions speak of
     metrics           what is stored of each point besides those of limits and objectives
     timeout_s         after which a point is given up
+    folder            where those paths start; a study is the same wherever it lies
     """
 
     name: str
@@ -94,6 +131,7 @@ class Study:
     metrics: tuple[str, ...]
     sampler: Sampler
     timeout_s: float
+    folder: str = field(default=".", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

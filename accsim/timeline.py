@@ -67,6 +67,8 @@ class MemoryLane:
     finish_ps       same shape: last data (0 if none)
     spent_cycles    shape (requests, 5): command-clock cycles of the channel that finished last, by
                     `DRAM_PARTS`, since its last data before, or since the descriptor came to it
+    opened_rows     rows opened for that descriptor, in all channels. With the command-level model
+                    bursts of neighbours share rows, so one may have fewer than none
     states_ps       shape (channels, 5): time of each channel in each of `DRAM_STATES`
     row_hits, row_misses, row_conflicts, activates, refreshes: counts per channel
     """
@@ -76,6 +78,7 @@ class MemoryLane:
     begin_ps: Column
     finish_ps: Column
     spent_cycles: Column
+    opened_rows: Column
     states_ps: Column
     row_hits: Column
     row_misses: Column

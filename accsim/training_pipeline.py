@@ -7,13 +7,12 @@ from dataclasses import replace
 
 from accsim import __version__
 from accsim.analysis.bounds import peak_macs_per_s
-from accsim.analysis.measure import PassStats, measure
+from accsim.analysis.measure import PassStats
 from accsim.analysis.training import SimulatedStep, memory_of, summarize_step
 from accsim.chip import Chip
-from accsim.engine.simulate import simulate
 from accsim.errors import InputError, Problem
-from accsim.lowering.lower import lower
 from accsim.ops import PassGraph
+from accsim.passes import simulated
 from accsim.pipeline import Progress
 from accsim.tracing.training import trace_step
 from accsim.training import TrainingRun, TrainingWorkload
@@ -120,6 +119,6 @@ def _step(
     if graph.name not in known:
         fused = replace(chip.attention, fused=run.attention == "flash")
         chip = replace(chip, attention=fused)
-        program = lower(chip, graph, (0,) * graph.sequences, graph.rows)
-        known[graph.name] = measure(chip, graph, program, simulate(program, chip, progress=inside))
+        starts = (0,) * graph.sequences
+        known[graph.name] = simulated(chip, graph, starts, graph.rows, progress=inside).stats(chip)
     return SimulatedStep(graph, known[graph.name], MODEL_LAYER if missing else None, missing)

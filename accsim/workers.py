@@ -1,22 +1,18 @@
 """The same function of many values, on several cores at once.
 
-Workers are fresh processes (``spawn``): what libraries have started in this one, such as threads,
-is not copied into them half-way. Ctrl-C is answered here alone: workers do not hear it, and are
-ended with the block that they work for.
+Workers are processes (`accsim.lanes`). Ctrl-C is answered here alone: workers do not hear it, and
+are ended with the block that they work for.
 """
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
-import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
-from multiprocessing import resource_tracker
-from multiprocessing.process import BaseProcess
 from typing import Protocol, TypeVar
+
+from accsim.lanes import Lanes
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
@@ -40,6 +36,17 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+def memory_bytes() -> int:
+    """How much memory this machine has, or the container (cgroup 2) that this process is in."""
+    machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    try:
+        with open("/sys/fs/cgroup/memory.max", encoding="ascii") as file:
+            return min(machine, int(file.read()))
+    except (OSError, ValueError):
+        # No cgroups here, or "max": no limit.
+        return machine
+
+
 @contextmanager
 def workers(count: int) -> Iterator[Map]:
     """A `Map` that works in `count` processes, or with 1 in this one.
@@ -50,31 +57,33 @@ def workers(count: int) -> Iterator[Map]:
     if count == 1:
         yield _here
         return
-    others = multiprocessing.active_children()
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(count, mp_context=context, initializer=_end_with_parent) as pool:
+    lanes = Lanes()
+    with lane_threads(count, lanes) as threads:
 
         def everywhere(
             do: Callable[[Given], Made], each: Iterable[Given], told: Told | None = None
         ) -> list[Made]:
             numbers: dict[Future[Made], int] = {}
             for number, value in enumerate(each):
-                numbers[pool.submit(do, value)] = number
+                numbers[threads.submit(lanes.call, do, value)] = number
             for done in as_completed(numbers):
                 done.result()
                 if told:
                     told(numbers[done])
             return [done.result() for done in numbers]
 
-        try:
-            with _sigint_waits():
-                # All processes start with the first task.
-                pool.submit(_nothing)
-            yield everywhere
-        except BaseException:
-            mine = [one for one in multiprocessing.active_children() if one not in others]
-            _end(pool, mine)
-            raise
+        yield everywhere
+
+
+@contextmanager
+def lane_threads(count: int, lanes: Lanes) -> Iterator[ThreadPoolExecutor]:
+    """So many threads to call lanes from. All lanes have ended when the block has."""
+    threads = ThreadPoolExecutor(count)
+    try:
+        yield threads
+    finally:
+        lanes.close()
+        threads.shutdown(cancel_futures=True)
 
 
 def _here(
@@ -86,39 +95,3 @@ def _here(
         if told:
             told(number)
     return made
-
-
-@contextmanager
-def _sigint_waits() -> Iterator[None]:
-    """Hold SIGINT back; processes that start meanwhile never hear it."""
-    # It lets signals through again when it starts, which must not happen within the block.
-    resource_tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _end(pool: ProcessPoolExecutor, processes: list[BaseProcess]) -> None:
-    """Stop at once: nothing is worth waiting for."""
-    pool.shutdown(wait=False, cancel_futures=True)
-    for process in processes:
-        process.terminate()
-        process.join()
-
-
-def _nothing() -> None:
-    """The first task."""
-
-
-def _end_with_parent() -> None:
-    """What a worker does first: make sure that it does not outlive a parent that was killed."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-
-    def watch() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()

@@ -29,6 +29,11 @@ def whole_causes(times: Column) -> Column:
     return summed
 
 
+def largest_cause(times: Column) -> Cause:
+    """The cause with most of the times by column, shape (COLUMNS,)."""
+    return CAUSES[int(np.argmax(whole_causes(times)))]
+
+
 def by_cause(times: Column) -> dict[str, int]:
     """Times of all causes by name, from those by column, shape (COLUMNS,)."""
     return {cause: int(time) for cause, time in zip(CAUSES, whole_causes(times), strict=True)}

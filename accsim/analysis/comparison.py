@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from accsim.analysis.summary import speedups
 from accsim.comparison import Breakdown, Column, Comparison, Line
-from accsim.result import CAUSES, Result, RunResult, Speedup
+from accsim.result import CAUSES, OpStats, PartStats, Result, RunResult, Speedup
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,15 @@ def compare(runs: Sequence[Compared]) -> Comparison:
             {name: spread(parts(run), run.output_tokens - 1) for name, run in named.items()}
         )
 
+    def token_energy(parts: Callable[[RunResult], dict[str, int]]) -> Breakdown:
+        amounts = {name: parts(run) for name, run in named.items()}
+        # A part that one of the runs does not tell of would look as if it took nothing there.
+        known = all(map(any, (those.values() for those in amounts.values())))
+        tokens = {name: run.batch * (run.output_tokens - 1) for name, run in named.items()}
+        return _breakdown(
+            {name: spread(those, tokens[name]) if known else {} for name, those in amounts.items()}
+        )
+
     return Comparison(
         chip=runs[0].result.chip,
         accsim_version=runs[0].result.accsim_version,
@@ -52,6 +61,11 @@ def compare(runs: Sequence[Compared]) -> Comparison:
         pass_macs=per_pass(lambda run: {op.name: op.macs for op in run.ops}),
         token_time_ps=per_token(_time_ps),
         token_time_ps_by_cause=per_token(_causes_ps),
+        token_energy_pj=token_energy(lambda run: _energy_pj(run.ops)),
+        token_energy_pj_by_part=token_energy(lambda run: _energy_pj(run.parts)),
+        token_energy_pj_by_consumer=token_energy(
+            lambda run: {one.consumer: one.pj for one in run.energy.decode}
+        ),
     )
 
 
@@ -73,6 +87,10 @@ def spread(amounts: dict[str, int], among: int) -> dict[str, int]:
 
 def _time_ps(run: RunResult) -> dict[str, int]:
     return {op.name: op.time_ps for op in run.ops}
+
+
+def _energy_pj(those: Sequence[OpStats] | Sequence[PartStats]) -> dict[str, int]:
+    return {one.name: sum(one.energy_pj.values()) for one in those}
 
 
 def _causes_ps(run: RunResult) -> dict[str, int]:

@@ -24,6 +24,10 @@ from accsim.units import PS_PER_S
 
 PJ_PER_J = 10**12
 
+ROW_CONSUMERS = ("array", "vector")
+"""What grows with each query row of a pass. Weights are read once for all rows, from DRAM and for
+the most part from SRAM, so a rejected row adds next to nothing there."""
+
 
 @dataclass(frozen=True, slots=True)
 class Work:
@@ -40,6 +44,22 @@ class Work:
     sram_bytes: int
     macs: tuple[int, int, int]
     vector_elements: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Query rows of the passes that emit tokens, over all sequences, and the tokens emitted.
+
+    Each token comes out of one row; the other rows carried drafts that were rejected, or belonged
+    to a sequence that had ended.
+    """
+
+    carried: int
+    tokens: int
+
+    @property
+    def rejected(self) -> int:
+        return self.carried - self.tokens
 
 
 def decode_work(pairs: Iterable[tuple[PassGraph, int]], stats: Iterable[PassStats]) -> Work:
@@ -82,29 +102,36 @@ def macs_by_precision(pairs: Iterable[tuple[PassGraph, int]]) -> tuple[int, int,
     return int(macs[0]), int(macs[1]), int(macs[2])
 
 
-def consumers(chip: Chip, work: Work) -> tuple[ConsumerEnergy, ...]:
-    """Energy of some work by consumer, in whole picojoules."""
+Terms = tuple[tuple[int, Figure], ...]
+"""Counts, and what one of each takes in pJ."""
+
+
+def terms(chip: Chip, work: Work) -> dict[str, Terms]:
+    """What the energy of some work is the sum of, by consumer."""
     figures, memory = energy_figures(chip), chip.memory
     ranks = memory.channels * memory.ranks
     # The commands that together refresh what one refresh of all banks does.
     turns = max(1, memory.part.refresh_turns(memory.refresh))
-    return (
-        _spent("dram_activation", (work.activates, figures.dram_activation_pj_per_row)),
-        _spent("dram_io", (8 * work.dram_bytes, figures.dram_io_pj_per_bit)),
-        # 1 mW for 1 ps is 1/1000 pJ, 1 W for 1 ps is 1 pJ.
-        _spent(
-            "dram_background",
-            (ranks * work.elapsed_ps, figures.dram_background_mw_per_rank.times(1 / 1000)),
-        ),
-        _spent("dram_refresh", (work.refreshes, figures.dram_refresh_pj_per_rank.times(1 / turns))),
-        _spent("sram", (work.sram_bytes, figures.sram_pj_per_byte)),
-        _spent("array", *zip(work.macs, figures.mac_pj, strict=True)),
-        _spent("vector", (work.vector_elements, figures.vector_pj_per_element)),
-        _spent("static", (work.elapsed_ps, figures.static_w)),
-    )
+    # 1 mW for 1 ps is 1/1000 pJ, 1 W for 1 ps is 1 pJ.
+    background = figures.dram_background_mw_per_rank.times(1 / 1000)
+    return {
+        "dram_activation": ((work.activates, figures.dram_activation_pj_per_row),),
+        "dram_io": ((8 * work.dram_bytes, figures.dram_io_pj_per_bit),),
+        "dram_background": ((ranks * work.elapsed_ps, background),),
+        "dram_refresh": ((work.refreshes, figures.dram_refresh_pj_per_rank.times(1 / turns)),),
+        "sram": ((work.sram_bytes, figures.sram_pj_per_byte),),
+        "array": tuple(zip(work.macs, figures.mac_pj, strict=True)),
+        "vector": ((work.vector_elements, figures.vector_pj_per_element),),
+        "static": ((work.elapsed_ps, figures.static_w),),
+    }
 
 
-def _spent(consumer: str, *parts: tuple[int, Figure]) -> ConsumerEnergy:
+def consumers(chip: Chip, work: Work) -> tuple[ConsumerEnergy, ...]:
+    """Energy of some work by consumer, in whole picojoules."""
+    return tuple(_spent(consumer, parts) for consumer, parts in terms(chip, work).items())
+
+
+def _spent(consumer: str, parts: Terms) -> ConsumerEnergy:
     return ConsumerEnergy(
         consumer,
         pj=round(sum(count * figure.value for count, figure in parts)),
@@ -113,21 +140,32 @@ def _spent(consumer: str, *parts: tuple[int, Figure]) -> ConsumerEnergy:
     )
 
 
-def energy(chip: Chip, decode: Work, prefill: Work, *, tokens: int, passes: int) -> Energy:
-    """Energy of a run that emits `tokens` in `passes` passes, draft passes apart."""
+def energy(chip: Chip, decode: Work, prefill: Work, *, rows: Rows, passes: int) -> Energy:
+    """Energy of a run that carries `rows` in `passes` passes, draft passes apart."""
     spent, before = consumers(chip, decode), consumers(chip, prefill)
     total = sum(one.pj for one in spent)
     dram = sum(one.pj for one in spent if one.consumer.startswith("dram_"))
     return Energy(
         decode=spent,
         decode_j=_total(spent, 1),
-        j_per_token=_total(spent, tokens),
+        j_per_token=_total(spent, rows.tokens),
         j_per_pass=_total(spent, passes),
         mean_power_w=_total(spent, decode.elapsed_ps / PS_PER_S),
         dram_share=dram / total if total else 0.0,
         prefill=before,
         prefill_j=_total(before, 1),
+        rows=rows.carried,
+        rejected_rows=rows.rejected,
+        j_per_row=_total(spent, rows.carried),
+        rejected_j=_scaled(
+            _total((one for one in spent if one.consumer in ROW_CONSUMERS), rows.carried),
+            rows.rejected,
+        ),
     )
+
+
+def _scaled(one: Bounded, times: int) -> Bounded:
+    return Bounded(one.value * times, one.low * times, one.high * times)
 
 
 def _total(spent: Iterable[ConsumerEnergy], among: float) -> Bounded:

@@ -12,13 +12,18 @@ from dataclasses import asdict, fields
 from math import isclose
 from typing import Any, NamedTuple
 
-from accsim.analysis.energy import PJ_PER_J
+from accsim.analysis.agreement import TOLERANCE, Faults, add_up, equal
+from accsim.analysis.energy_laws import (
+    consumers_make_the_energy,
+    operators_make_the_energy,
+    quotients_follow_from_the_energy,
+)
 from accsim.analysis.summary import speedups
-from accsim.result import Estimate, Result, RunResult
+from accsim.result import OpStats, PartStats, Result, RunResult
 from accsim.units import PS_PER_S
 
-TOLERANCE = 1e-9
-"""Relative error of a float that was made from whole numbers once, with room to spare."""
+INTERVALS = (("mean", "low", "high"), ("value", "low", "high"), ("pj", "low_pj", "high_pj"))
+"""Keys of a figure and of the ends of its interval."""
 
 
 class Fault(NamedTuple):
@@ -27,10 +32,6 @@ class Fault(NamedTuple):
     law: str
     key: str
     message: str
-
-
-Faults = Iterator[tuple[str, str]]
-"""Keys and messages."""
 
 
 class Law(NamedTuple):
@@ -56,14 +57,8 @@ def _in_each_run(check: Callable[[Result, RunResult], Faults]) -> Callable[[Resu
     return found
 
 
-def _add_up(key: str, parts: int, whole: int, unit: str = "ps") -> Faults:
-    if parts != whole:
-        yield key, f"adds up to {parts} {unit}, not to {whole}"
-
-
-def _equal(key: str, stated: float, computed: float, formula: str) -> Faults:
-    if not isclose(stated, computed, rel_tol=TOLERANCE, abs_tol=TOLERANCE * 1e-3):
-        yield key, f"is {stated:.9g}, but {formula} makes {computed:.9g}"
+def _of_run(check: Callable[[RunResult], Faults]) -> Callable[[Result, RunResult], Faults]:
+    return lambda _result, run: check(run)
 
 
 def _no_negative_figures(_result: Result, run: RunResult) -> Faults:
@@ -81,9 +76,15 @@ def _negative(key: str, value: Any) -> Faults:  # noqa: ANN401 (whatever a resul
         yield key, f"is negative: {value}"
 
 
+def _operators(run: RunResult) -> Iterator[tuple[str, OpStats | PartStats]]:
+    """Groups of operators and parts of the model, by key."""
+    yield from ((f"ops[{index}]", op) for index, op in enumerate(run.ops))
+    yield from ((f"parts[{index}]", part) for index, part in enumerate(run.parts))
+
+
 def _causes_make_groups(_result: Result, run: RunResult) -> Faults:
-    for index, op in enumerate(run.ops):
-        yield from _add_up(f"ops[{index}].causes_ps", sum(op.causes_ps.values()), op.time_ps)
+    for key, one in _operators(run):
+        yield from add_up(f"{key}.causes_ps", sum(one.causes_ps.values()), one.time_ps)
 
 
 def _parts_make_causes(_result: Result, run: RunResult) -> Faults:
@@ -91,18 +92,18 @@ def _parts_make_causes(_result: Result, run: RunResult) -> Faults:
         ("causes_detail_ps", run.causes_detail_ps, run.causes_ps),
         ("prefill_causes_detail_ps", run.prefill_causes_detail_ps, run.prefill_causes_ps),
         *(
-            (f"ops[{index}].causes_detail_ps", op.causes_detail_ps, op.causes_ps)
-            for index, op in enumerate(run.ops)
+            (f"{key}.causes_detail_ps", one.causes_detail_ps, one.causes_ps)
+            for key, one in _operators(run)
         ),
     ]
     for key, details, causes in told:
         for cause, parts in details.items():
-            yield from _add_up(f"{key}.{cause}", sum(parts.values()), causes.get(cause, 0))
+            yield from add_up(f"{key}.{cause}", sum(parts.values()), causes.get(cause, 0))
 
 
 def _causes_make_the_run(_result: Result, run: RunResult) -> Faults:
-    yield from _add_up("causes_ps", sum(run.causes_ps.values()), run.decode_ps)
-    yield from _add_up("prefill_causes_ps", sum(run.prefill_causes_ps.values()), run.prefill_ps)
+    yield from add_up("causes_ps", sum(run.causes_ps.values()), run.decode_ps)
+    yield from add_up("prefill_causes_ps", sum(run.prefill_causes_ps.values()), run.prefill_ps)
 
 
 def _groups_make_the_run(_result: Result, run: RunResult) -> Faults:
@@ -113,22 +114,26 @@ def _groups_make_the_run(_result: Result, run: RunResult) -> Faults:
         ("decode_macs", "macs", "MACs"),
     ):
         parts = sum(getattr(op, part) for op in run.ops)
-        yield from _add_up(f"ops[].{part}", parts, getattr(run, whole), unit)
+        yield from add_up(f"ops[].{part}", parts, getattr(run, whole), unit)
 
 
 def _parts_make_the_run(_result: Result, run: RunResult) -> Faults:
-    yield from _add_up("parts_ps", sum(run.parts_ps.values()), run.decode_ps)
+    yield from add_up("parts_ps", sum(run.parts_ps.values()), run.decode_ps)
+    for index, part in enumerate(run.parts):
+        there = run.parts_ps.get(part.name, 0)
+        if part.time_ps != there:
+            yield f"parts[{index}].time_ps", f"is {part.time_ps}, but parts_ps has {there}"
 
 
 def _units_are_always_in_some_state(_result: Result, run: RunResult) -> Faults:
     for index, unit in enumerate(run.units):
         times = unit.busy_ps + unit.stalled_ps + unit.idle_ps
-        yield from _add_up(f"units[{index}]", times, run.decode_ps)
+        yield from add_up(f"units[{index}]", times, run.decode_ps)
 
 
 def _dram_is_always_in_some_state(_result: Result, run: RunResult) -> Faults:
     names = (field.name for field in fields(run.dram) if field.name.endswith("_ps"))
-    yield from _add_up("dram", sum(getattr(run.dram, name) for name in names), run.decode_ps)
+    yield from add_up("dram", sum(getattr(run.dram, name) for name in names), run.decode_ps)
 
 
 def _no_unit_is_overused(result: Result, run: RunResult) -> Faults:
@@ -137,7 +142,7 @@ def _no_unit_is_overused(result: Result, run: RunResult) -> Faults:
             yield f"utilization.{unit}", f"is {used:.9g}, more than 1"
     could = result.peak_dram_bytes_per_s * run.decode_ps / PS_PER_S
     formula = "bytes moved over what the pins could move"
-    yield from _equal("utilization.dram", run.utilization.dram, _moved(run) / could, formula)
+    yield from equal("utilization.dram", run.utilization.dram, _moved(run) / could, formula)
 
 
 def _nothing_beats_its_floor(result: Result, run: RunResult) -> Faults:
@@ -162,7 +167,7 @@ def _shares_are_of_the_whole(_result: Result, run: RunResult) -> Faults:
     for cause, share in run.bound_share.items():
         caused = sum(op.causes_ps.get(cause, 0) for op in run.ops)
         formula = "its time in all groups over decode_ps"
-        yield from _equal(f"bound_share.{cause}", share, caused / run.decode_ps, formula)
+        yield from equal(f"bound_share.{cause}", share, caused / run.decode_ps, formula)
 
 
 def _the_bound_is_the_largest_share(_result: Result, run: RunResult) -> Faults:
@@ -183,7 +188,7 @@ def _the_bound_is_the_largest_share(_result: Result, run: RunResult) -> Faults:
 def _tokens_and_passes_agree(_result: Result, run: RunResult) -> Faults:
     # The first token of every sequence comes out of the prefill.
     computed = (run.output_tokens - 1) / run.passes
-    yield from _equal(
+    yield from equal(
         "mean_tokens_per_pass", run.mean_tokens_per_pass, computed, "(output_tokens - 1) / passes"
     )
     for key in ("mean_tokens_per_pass", "expected_tokens_per_pass"):
@@ -206,7 +211,7 @@ def _times_and_rates_agree(_result: Result, run: RunResult) -> Faults:
         ("decode_tokens_per_s", tokens / decode_s, "batch x (output_tokens - 1) / decode_ps"),
         ("decode_dram_bytes_per_token", _moved(run) / tokens, "bytes over the tokens"),
     ):
-        yield from _equal(key, getattr(run, key), computed, formula)
+        yield from equal(key, getattr(run, key), computed, formula)
 
 
 def _cycles_are_those_of_the_clock(result: Result, run: RunResult) -> Faults:
@@ -226,7 +231,7 @@ def _intensity_is_macs_over_bytes(_result: Result, run: RunResult) -> Faults:
             yield key, f"is {op.intensity_macs_per_byte}, with {moved} bytes moved"
         elif op.intensity_macs_per_byte is not None:
             formula = "macs over bytes moved"
-            yield from _equal(key, op.intensity_macs_per_byte, op.macs / moved, formula)
+            yield from equal(key, op.intensity_macs_per_byte, op.macs / moved, formula)
 
 
 def _no_more_was_simulated_than_there_is(_result: Result, run: RunResult) -> Faults:
@@ -242,32 +247,31 @@ def _no_more_was_simulated_than_there_is(_result: Result, run: RunResult) -> Fau
             yield f"sampling.{key}", f"is {part}, more than the {whole} there are"
 
 
-def _intervals_hold_their_means(_result: Result, run: RunResult) -> Faults:
-    drawn = run.generations
-    if drawn is None:
+def _percentiles_are_in_order(_result: Result, run: RunResult) -> Faults:
+    if run.generations is None:
         return
-    for field in fields(drawn):
-        one = getattr(drawn, field.name)
-        if isinstance(one, Estimate) and not one.low <= one.mean <= one.high:
-            message = f"{one.mean:.9g} is not between {one.low:.9g} and {one.high:.9g}"
-            yield f"generations.{field.name}", message
     for key in ("tpot", "itl"):
-        middle, late = (getattr(drawn, f"{key}_{which}_s") for which in ("p50", "p99"))
+        middle, late = (getattr(run.generations, f"{key}_{which}_s") for which in ("p50", "p99"))
         if middle > late:
             yield f"generations.{key}_p50_s", f"is {middle:.9g}, more than P99, {late:.9g}"
 
 
-def _consumers_make_the_energy(_result: Result, run: RunResult) -> Faults:
-    energy = run.energy
-    for name, consumers, whole in (
-        ("decode", energy.decode, energy.decode_j),
-        ("prefill", energy.prefill, energy.prefill_j),
-    ):
-        for case in ("", "low_", "high_"):
-            joules = sum(getattr(one, f"{case}pj") for one in consumers) / PJ_PER_J
-            stated = getattr(whole, case.rstrip("_") or "value")
-            key = f"energy.{name}_j.{case.rstrip('_') or 'value'}"
-            yield from _equal(key, stated, joules, f"the sum of {case}pj over the consumers")
+def _intervals_hold_their_figures(result: Result) -> Faults:
+    yield from _outside("", result.to_json())
+
+
+def _outside(key: str, value: Any) -> Faults:  # noqa: ANN401 (whatever a result holds)
+    if isinstance(value, dict):
+        for figure, low, high in INTERVALS:
+            if {figure, low, high} <= value.keys():
+                middle, least, most = value[figure], value[low], value[high]
+                if not least <= middle <= most:
+                    yield key, f"{middle:.9g} is not between {least:.9g} and {most:.9g}"
+        for name, one in value.items():
+            yield from _outside(f"{key}.{name}" if key else name, one)
+    elif isinstance(value, (tuple, list)):
+        for index, one in enumerate(value):
+            yield from _outside(f"{key}[{index}]", one)
 
 
 def _speedups_follow_from_the_runs(result: Result) -> Faults:
@@ -275,7 +279,7 @@ def _speedups_follow_from_the_runs(result: Result) -> Faults:
     for run in result.runs:
         formula = "tpot_s of the baseline over that of the run"
         stated = result.speedup.by_run[run.name]
-        yield from _equal(f"speedup.{run.name}", stated, made.by_run[run.name], formula)
+        yield from equal(f"speedup.{run.name}", stated, made.by_run[run.name], formula)
         key = f"speedup_expected.{run.name}"
         told, computed = result.speedup.expected[run.name], made.expected[run.name]
         if told is None or computed is None:
@@ -283,7 +287,7 @@ def _speedups_follow_from_the_runs(result: Result) -> Faults:
                 yield key, f"is {told}, but the runs make {computed}"
         else:
             formula = "expected_tokens_per_pass over mean_pass_s, against the baseline,"
-            yield from _equal(key, told, computed, formula)
+            yield from equal(key, told, computed, formula)
 
 
 def _moved(run: RunResult) -> int:
@@ -314,8 +318,14 @@ LAWS = (
         "no more was simulated than there is",
         _in_each_run(_no_more_was_simulated_than_there_is),
     ),
-    Law("intervals hold their means", _in_each_run(_intervals_hold_their_means)),
-    Law("the consumers add up to the energy", _in_each_run(_consumers_make_the_energy)),
+    Law("percentiles are in order", _in_each_run(_percentiles_are_in_order)),
+    Law("intervals hold their figures", _intervals_hold_their_figures),
+    Law("the consumers add up to the energy", _in_each_run(_of_run(consumers_make_the_energy))),
+    Law("the operators add up to the energy", _in_each_run(_of_run(operators_make_the_energy))),
+    Law(
+        "energy per token, pass and row follows from it",
+        _in_each_run(_of_run(quotients_follow_from_the_energy)),
+    ),
     Law("speed-ups follow from the runs", _speedups_follow_from_the_runs),
 )
 """All that `faults` checks."""

@@ -28,8 +28,9 @@ class PassStats:
     units         shape (4 units, 2): busy, and stalled (work left, waiting)
     dram          shape (5,): channel time by state, summed over the channels
     rows          shape (5,): row hits, misses, conflicts (bursts), activates, refreshes
-    op_work       shape (operators, 2): bytes that array and vector unit moved to and from SRAM, and
-                  elements that passed a lane of the vector unit, once for each pass
+    op_work       shape (operators, 3): bytes that array and vector unit moved to and from SRAM,
+                  elements that passed a lane of the vector unit, once for each pass, and DRAM rows
+                  opened for its descriptors
     sram_peak     most bytes of SRAM in use at once, activations included
     """
 
@@ -83,14 +84,14 @@ def measure(chip: Chip, graph: PassGraph, program: Program, timeline: Timeline) 
         units=_unit_times(timeline),
         dram=memory.states_ps.sum(axis=0),
         rows=np.array([int(count.sum()) for count in rows], dtype=np.int64),
-        op_work=_op_work(chip, program, len(graph.ops)),
+        op_work=_op_work(chip, program, timeline, len(graph.ops)),
         sram_peak=program.reserve_bytes + int(timeline.sram_bytes.max()),
     )
 
 
-def _op_work(chip: Chip, program: Program, operators: int) -> Column:
-    """SRAM bytes and vector elements of each operator."""
-    work = np.zeros((operators, 2), dtype=np.int64)
+def _op_work(chip: Chip, program: Program, timeline: Timeline, operators: int) -> Column:
+    """SRAM bytes, vector elements and opened DRAM rows of each operator."""
+    work = np.zeros((operators, 3), dtype=np.int64)
     for tiles in (program.array, program.vector):
         ops = np.array(tiles.op, dtype=np.int64)
         np.add.at(work[:, 0], ops, np.array(tiles.sram_bytes, dtype=np.int64))
@@ -99,6 +100,11 @@ def _op_work(chip: Chip, program: Program, operators: int) -> Column:
     ops = np.array(program.vector.op, dtype=np.int64)
     streamed = np.maximum(cycles - chip.vector.latency_cycles, 0)
     np.add.at(work[:, 1], ops, streamed * chip.vector.lanes)
+    memory = timeline.memory
+    for unit in (Unit.LOAD, Unit.STORE):
+        mine = memory.unit == unit
+        ops = np.array(program.queue(unit).op, dtype=np.int64)[memory.index[mine]]
+        np.add.at(work[:, 2], ops, memory.opened_rows[mine])
     return work
 
 

@@ -48,13 +48,14 @@ class PrefillStats:
     ) -> PrefillStats:
         """Passes of one graph, simulated with `missing` of its `layers` left out.
 
-        Each missing layer takes what the operators `model_ops` of the simulated ones take. Rows and
-        refreshes, which no operator is charged with, grow with the DRAM bytes and with the time.
+        Each missing layer takes what the operators `model_ops` of the simulated ones take. Opened
+        rows grow with the DRAM bytes (which rows one layer finds open is chance) and refreshes,
+        which no operator is charged with, with the time.
         """
         model = sorted(model_ops)
         path = np.zeros(COLUMNS, dtype=np.int64)
         moved = np.zeros(2, dtype=np.int64)
-        work = np.zeros(2, dtype=np.int64)
+        work = np.zeros(3, dtype=np.int64)
         activates = refreshes = 0
         for one in passes.stats:
             path += one.path.sum(axis=0) + missing * one.path[model].sum(axis=0)

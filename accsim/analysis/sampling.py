@@ -137,6 +137,6 @@ def between(
         units=mix(a.units, b.units),
         dram=mix(a.dram, b.dram),
         rows=mix(a.rows, b.rows),
-        op_work=np.diff(work, axis=0, prepend=np.zeros((1, 2), dtype=np.int64)),
+        op_work=np.diff(work, axis=0, prepend=np.zeros((1, a.op_work.shape[1]), dtype=np.int64)),
         sram_peak=max(a.sram_peak, b.sram_peak),
     )

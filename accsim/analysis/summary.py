@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 
-from accsim.analysis.bounds import (
-    compute_floor_ps,
-    memory_floor_ps,
-    roofline_bound,
-)
-from accsim.analysis.causes import COLUMNS, by_cause, by_part, whole_causes
-from accsim.analysis.energy import decode_work, energy, prefill_work
+from accsim.analysis.bounds import compute_floor_ps, memory_floor_ps
+from accsim.analysis.causes import COLUMNS, by_cause, by_part, largest_cause
+from accsim.analysis.energy import Rows, decode_work, energy, prefill_work
+from accsim.analysis.groups import OpSums, model_parts, op_groups
 from accsim.analysis.measure import UNITS, PassStats
 from accsim.analysis.prefill import PrefillStats
 from accsim.analysis.sampling import SampledPasses
 from accsim.chip import Chip
 from accsim.dram.choice import chosen_model
 from accsim.errors import InvariantError
-from accsim.ops import ATTENTION_PRODUCTS, OpKind, OpTrace, PassGraph, TracedRun
+from accsim.ops import OpTrace, TracedRun
 from accsim.result import (
-    CAUSES,
-    Cause,
     DramStats,
-    OpStats,
     RunResult,
     Sampling,
     Speedup,
@@ -59,7 +51,8 @@ def summarize(
         raise InvariantError(f"run {run.name} took {decode_ps} ps, its bound is {float(floor)} ps")
 
     tokens = sum(sum(one.emitted) for one in run.decode)
-    steps = sum(graph.role == "target" for graph in graphs)
+    targets = [graph for graph in graphs if graph.role == "target"]
+    steps = len(targets)
     # The first token of every sequence comes out of the prefill.
     gaps = run.output_tokens - 1
     path = sum((one.path.sum(axis=0) for one in stats), np.zeros(COLUMNS, dtype=np.int64))
@@ -70,6 +63,15 @@ def summarize(
     )
     if prefill.elapsed_ps < prefill_floor:
         raise InvariantError(f"the prefill of run {run.name} beats its bound")
+    spent = energy(
+        chip,
+        decode_work(pairs, stats),
+        prefill_work(prompt, prefill),
+        rows=Rows(sum(graph.sequences * graph.rows for graph in targets), tokens),
+        passes=steps,
+    )
+    sums = OpSums.of(zip(graphs, contexts, stats, strict=True))
+    parts = model_parts(chip, sums, spent.decode)
     return RunResult(
         name=run.name,
         scheme=run.scheme,
@@ -102,9 +104,9 @@ def summarize(
         units=_units(stats, decode_ps),
         dram=_dram(chip, stats, decode_ps),
         sram_peak_bytes=max(one.sram_peak for one in stats),
-        bound=_largest(path),
+        bound=largest_cause(path),
         bound_share=_shares(path),
-        prefill_bound=_largest(prefill.path),
+        prefill_bound=largest_cause(prefill.path),
         prefill_bound_share=_shares(prefill.path),
         sampling=Sampling(
             passes=len(stats),
@@ -113,16 +115,11 @@ def summarize(
             prefill_layers=prefill.layers,
             prefill_layers_simulated=prefill.layers_simulated,
         ),
-        ops=_op_groups(chip, pairs, stats),
+        ops=op_groups(chip, sums, spent.decode),
         asked_tokens=run.asked_tokens,
-        parts_ps=_parts_ps(graphs, stats),
-        energy=energy(
-            chip,
-            decode_work(pairs, stats),
-            prefill_work(prompt, prefill),
-            tokens=tokens,
-            passes=steps,
-        ),
+        parts_ps={part.name: part.time_ps for part in parts},
+        parts=parts,
+        energy=spent,
         causes_ps=by_cause(path),
         causes_detail_ps=by_part(path),
         prefill_causes_ps=by_cause(prefill.path),
@@ -145,17 +142,6 @@ def speedups(baseline: str, runs: tuple[RunResult, ...]) -> Speedup:
         by_run={run.name: base.tpot_s / run.tpot_s for run in runs},
         expected={run.name: expected(run) for run in runs},
     )
-
-
-def _largest(path: Column) -> Cause:
-    return CAUSES[int(np.argmax(whole_causes(path)))]
-
-
-def _own_cause(kind: OpKind) -> Cause:
-    """The unit that does the work of an operator."""
-    if kind == "matmul" or kind in ATTENTION_PRODUCTS:
-        return "array"
-    return "dram" if kind in ("kv_append", "kv_copy") else "vector"
 
 
 def _shares(path: Column) -> dict[str, float]:
@@ -209,75 +195,3 @@ def _dram(chip: Chip, stats: tuple[PassStats, ...], decode_ps: int) -> DramStats
         refreshes=rows[4],
         model=chosen_model(chip.memory),
     )
-
-
-@dataclass
-class _Group:
-    kind: OpKind
-    bits: int
-    count: int = 0
-    macs: int = 0
-
-
-def _op_groups(
-    chip: Chip, pairs: list[tuple[PassGraph, int]], stats: tuple[PassStats, ...]
-) -> tuple[OpStats, ...]:
-    """Operators of the same group, over all layers and passes, most time first."""
-    groups: dict[str, _Group] = {}
-    members: dict[str, dict[str, list[int]]] = {}
-    paths: dict[str, Column] = {}
-    moved: dict[str, Column] = {}
-    for (graph, context), one in zip(pairs, stats, strict=True):
-        for op in graph.ops:
-            group = groups.setdefault(op.group, _Group(op.kind, op.operand_bits))
-            group.count += 1
-            group.macs += op.macs(context)
-        if graph.name not in members:
-            members[graph.name] = _members(op.group for op in graph.ops)
-        for name, indices in members[graph.name].items():
-            paths[name] = paths.get(name, 0) + one.path[indices].sum(axis=0)
-            moved[name] = moved.get(name, 0) + one.op_bytes[indices].sum(axis=0)
-    result = []
-    for name, group in groups.items():
-        read, write = (int(part) for part in moved[name])
-        time = int(paths[name].sum())
-        roof = roofline_bound(chip, group.macs, read + write, group.bits)
-        result.append(
-            OpStats(
-                name=name,
-                kind=group.kind,
-                count=group.count,
-                cycles=chip.clock.cycles_in(time),
-                time_ps=time,
-                dram_read_bytes=read,
-                dram_write_bytes=write,
-                macs=group.macs,
-                intensity_macs_per_byte=group.macs / (read + write) if read + write else None,
-                roofline_bound=roof,
-                bound=_largest(paths[name]) if time else _own_cause(group.kind),
-                causes_ps=by_cause(paths[name]),
-                causes_detail_ps=by_part(paths[name]),
-            )
-        )
-    order = {stat.name: place for place, stat in enumerate(result)}
-    return tuple(sorted(result, key=lambda stat: (-stat.time_ps, order[stat.name])))
-
-
-def _parts_ps(graphs: list[PassGraph], stats: tuple[PassStats, ...]) -> dict[str, int]:
-    """Time of all passes by the first word of the operators' names."""
-    members: dict[str, dict[str, list[int]]] = {}
-    parts: dict[str, int] = {}
-    for graph, one in zip(graphs, stats, strict=True):
-        if graph.name not in members:
-            members[graph.name] = _members(op.name.partition(".")[0] for op in graph.ops)
-        for name, indices in members[graph.name].items():
-            parts[name] = parts.get(name, 0) + int(one.path[indices].sum())
-    return parts
-
-
-def _members(names: Iterable[str]) -> dict[str, list[int]]:
-    """Where each name stands."""
-    members: dict[str, list[int]] = {}
-    for index, name in enumerate(names):
-        members.setdefault(name, []).append(index)
-    return members

@@ -19,9 +19,11 @@ from accsim.cli.doctor import doctor_command
 from accsim.cli.dram import dram_command
 from accsim.cli.explain import explain_command
 from accsim.cli.glossary import glossary_command
+from accsim.cli.report import report_command
 from accsim.cli.run import run_command
 from accsim.cli.schema import schema_command
 from accsim.cli.show import show_command
+from accsim.cli.sweep import UNFINISHED, sweep_command
 from accsim.cli.target import target_command
 from accsim.cli.trace import trace_command
 from accsim.cli.whatif import whatif_command
@@ -37,6 +39,7 @@ EXIT_CODES = {
     1: "a simulation failed, or `accsim check` found a file that breaks a law; also where nobody "
     "reads stdout to its end, as `head` does",
     2: "wrong usage, input to mend, or a place that cannot be written",
+    UNFINISHED: "points of a sweep failed or took too long; the others are kept",
     INTERRUPTED: "Ctrl-C",
     TERMINATED: "SIGTERM",
 }
@@ -50,13 +53,11 @@ class Terminated(BaseException):
 def _print_versions(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
     if not wanted or context.resilient_parsing:
         return
-    from importlib.metadata import version
-    from platform import python_version
-
     from accsim import __version__
+    from accsim.cli.provenance import versions
 
-    libraries = ", ".join(f"{name} {version(name)}" for name in ("numpy", "numba", "simpy"))
-    click.echo(f"accsim {__version__} (Python {python_version()}, {libraries})")
+    libraries = ", ".join(f"{name} {version}" for name, version in versions().items())
+    click.echo(f"accsim {__version__} ({libraries})")
     context.exit()
 
 
@@ -74,11 +75,13 @@ def cli() -> None:
 
 
 cli.add_command(run_command)
+cli.add_command(report_command)
 cli.add_command(explain_command)
 cli.add_command(breakeven_command)
 cli.add_command(compare_command)
 cli.add_command(whatif_command)
 cli.add_command(target_command)
+cli.add_command(sweep_command)
 cli.add_command(diff_command)
 cli.add_command(check_command)
 cli.add_command(glossary_command)

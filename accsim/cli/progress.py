@@ -19,16 +19,16 @@ Report = Callable[[str, int, int], None]
 
 
 @contextmanager
-def progress_bar(quiet: bool = False) -> Iterator[Report | None]:
+def progress_bar(quiet: bool = False, with_pace: bool = True) -> Iterator[Report | None]:
     """Give a function ``report(text, done, total)``; None if `quiet` or stderr is no terminal.
 
-    The bar shows what was reported last, how many are done in a second or minute, and how long the
-    others will take at that rate. It vanishes at the end, however the block ends.
+    The bar shows what was reported last and, `with_pace`, how many are done in a second or minute
+    and how long the others will take at that rate. It vanishes at the end, however the block ends.
     """
     if quiet or not sys.stderr.isatty():
         yield None
         return
-    bar = _Bar()
+    bar = _Bar(with_pace)
     try:
         yield bar.report
     finally:
@@ -48,7 +48,8 @@ def pace(done: int, total: int, elapsed_s: float) -> str:
 class _Bar:
     """A bar that comes after a while, also if nothing is reported then."""
 
-    def __init__(self) -> None:
+    def __init__(self, with_pace: bool) -> None:
+        self._with_pace = with_pace
         self._began = time.monotonic()
         self._last: tuple[str, int, int] | None = None
         self._shown: tuple[Progress, TaskID] | None = None
@@ -97,5 +98,5 @@ class _Bar:
             return
         bar, task = self._shown
         text, done, total = self._last
-        told = pace(done, total, time.monotonic() - self._began)
+        told = pace(done, total, time.monotonic() - self._began) if self._with_pace else ""
         bar.update(task, description=text, completed=done, total=total, pace=told)

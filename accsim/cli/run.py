@@ -15,9 +15,10 @@ from accsim.cli.options import json_option, mapping_option, quiet_option
 
 if TYPE_CHECKING:
     from accsim.chip import Chip
-    from accsim.cli.progress import Report
     from accsim.mapping import Pinning
     from accsim.ops import OpTrace
+    from accsim.pass_view import PassView
+    from accsim.provenance import Provenance
     from accsim.result import Result
 
 
@@ -53,7 +54,14 @@ def _enough(context: click.Context, parameter: click.Parameter, count: int) -> i
     "--out",
     type=FolderPath(),
     metavar="DIR",
-    help="Also write result.json, ops.csv and the timeline of one pass, pass.pftrace.",
+    help="Also write result.json, ops.csv, the timeline of one pass, pass.pftrace, and what "
+    "accsim report needs.",
+)
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path),
+    metavar="FILE.html",
+    help="Also write all of it as one HTML page, with charts and timelines.",
 )
 @mapping_option
 @click.option(
@@ -79,6 +87,7 @@ def run_command(
     workload: str,
     as_json: bool,
     out: Path | None,
+    report: Path | None,
     mapping: str | None,
     generations: int,
     exact: bool,
@@ -95,7 +104,13 @@ def run_command(
     """
     from accsim.cli.training import is_step, run_step
 
-    options = {"--out": out, "--mapping": mapping, "--trace-pass": trace_pass, "--chrome": chrome}
+    options = {
+        "--out": out,
+        "--report": report,
+        "--mapping": mapping,
+        "--trace-pass": trace_pass,
+        "--chrome": chrome,
+    }
     if is_step(workload):
         source = click.get_current_context().get_parameter_source("generations")
         options["--generations"] = source is not ParameterSource.DEFAULT
@@ -107,17 +122,22 @@ def run_command(
 
     from accsim.cli.inputs import chosen_pass, load_inputs, load_pins, located, tell_model
     from accsim.cli.progress import progress_bar
-    from accsim.cli.writing import out_folder
+    from accsim.cli.writing import check_writable, out_folder
 
+    if report is not None and report.parent != out:
+        check_writable(report)
     hardware, trace = load_inputs(chip, workload)
     shown_pass = chosen_pass(trace, trace_pass)
     pinning = load_pins(mapping, trace)
+    made_by = _provenance(chip, workload, mapping, generations, exact)
     # Only now: loading the simulator takes longer than refusing a broken file.
     from accsim.pipeline import run
 
     if not quiet:
         tell_model(hardware)
+    written: list[Path] = []
     with nullcontext() if out is None else out_folder(out) as folder:
+        views: list[PassView] = []
         with located(chip), progress_bar(quiet) as progress:
             result = run(
                 hardware,
@@ -126,24 +146,31 @@ def run_command(
                 progress=progress,
                 pinning=pinning,
                 generations=generations,
+                show=None if out is None and report is None else views.append,
             )
-            if folder is not None:
-                _write_files(
-                    folder,
-                    result,
-                    hardware,
-                    trace,
-                    shown_pass,
-                    pinning,
-                    chrome=chrome,
-                    progress=progress,
-                )
-        if folder is not None:
-            written = sorted(file.name for file in folder.iterdir())
-    if out is not None and not quiet:
-        for name in written:
-            click.echo(f"wrote {out / name}", err=True)
+        if out is not None and folder is not None:
+            _write_views(folder, result, views)
+            _write_files(folder, result, hardware, trace, shown_pass, pinning, chrome, quiet)
+            _write_provenance(folder, made_by)
+            written += sorted(out / file.name for file in folder.iterdir())
+    if report is not None:
+        _write_report(report, result, views, made_by)
+        written.append(report)
+    if not quiet:
+        for path in written:
+            click.echo(f"wrote {path}", err=True)
     _print_result(result, as_json)
+
+
+def _provenance(
+    chip: str, workload: str, mapping: str | None, generations: int, exact: bool
+) -> Provenance:
+    from accsim.cli.provenance import provenance
+
+    source = click.get_current_context().get_parameter_source("generations")
+    stated = None if source is ParameterSource.DEFAULT else generations
+    options = {"--mapping": mapping, "--generations": stated, "--exact": exact}
+    return provenance(chip, workload, options)
 
 
 def _print_result(result: Result, as_json: bool) -> None:
@@ -159,6 +186,30 @@ def _print_result(result: Result, as_json: bool) -> None:
         print_result(result, console)
 
 
+def _write_provenance(folder: Path, made_by: Provenance) -> None:
+    from accsim.cli.report import PROVENANCE
+    from accsim.report.json_text import provenance_json
+
+    (folder / PROVENANCE).write_text(provenance_json(made_by), encoding="utf-8")
+
+
+def _write_report(path: Path, result: Result, views: list[PassView], made_by: Provenance) -> None:
+    from accsim.cli.writing import writing
+    from accsim.report.run_report import write_run_report
+
+    with writing(path):
+        write_run_report(path, result, views, made_by)
+
+
+def _write_views(folder: Path, result: Result, views: list[PassView]) -> None:
+    """Store views of passes for ``accsim report``, by the number of their run."""
+    from accsim.export.pass_view_file import view_file, write_view
+
+    numbers = {run.name: number for number, run in enumerate(result.runs, start=1)}
+    for view in views:
+        write_view(view_file(folder, numbers[view.run]), view)
+
+
 def _write_files(
     folder: Path,
     result: Result,
@@ -166,10 +217,10 @@ def _write_files(
     trace: OpTrace,
     shown_pass: tuple[str, int],
     pinning: Pinning,
-    *,
     chrome: bool,
-    progress: Report | None,
+    quiet: bool,
 ) -> None:
+    from accsim.cli.progress import progress_bar
     from accsim.export.chrome import write_chrome_json_gz
     from accsim.export.events import PassEvents
     from accsim.export.perfetto import write_pftrace
@@ -179,8 +230,9 @@ def _write_files(
 
     (folder / "result.json").write_text(result_json(result), encoding="utf-8")
     write_ops_csv(folder / "ops.csv", result)
-    shown = simulate_pass(chip, trace, *shown_pass, pinning, progress)
-    events = PassEvents(chip, shown.graph, shown.program, shown.timeline)
+    with progress_bar(quiet) as progress:
+        shown = simulate_pass(chip, trace, *shown_pass, pinning, progress)
+    events = PassEvents(shown.view(chip, *shown_pass))
     write_pftrace(folder / "pass.pftrace", events)
     if chrome:
         write_chrome_json_gz(folder / "pass.json.gz", events)

@@ -11,7 +11,7 @@ from accsim.cli.options import json_option
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from accsim.config.origins import ResolvedValue
+    from accsim.provenance import ResolvedValue
 
 
 @click.command("show", short_help="Print every value of a chip and where it comes from.")
@@ -61,6 +61,8 @@ def _table(values: tuple[ResolvedValue, ...]) -> Table:
     from rich.table import Table
     from rich.text import Text
 
+    from accsim.report.values import shown_value
+
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False)
     table.add_column(Text(""), no_wrap=True)
     table.add_column(Text("value"), justify="right", overflow="fold")
@@ -73,25 +75,5 @@ def _table(values: tuple[ResolvedValue, ...]) -> Table:
             table.add_row(Text(first, style="bold"))
             part = first
         label = f" {rest}" if rest else first
-        table.add_row(Text(label), Text(_shown(value)), Text(value.origin))
+        table.add_row(Text(label), Text(shown_value(value)), Text(value.origin))
     return table
-
-
-def _shown(value: ResolvedValue) -> str:
-    """A value as people write it, in a unit that keeps it short."""
-    from accsim.units import show_capacity, show_count, show_rate
-
-    number, unit = value.value, value.unit
-    if isinstance(number, bool):
-        return "true" if number else "false"
-    if isinstance(number, str):
-        return number
-    if unit == "bytes/s":
-        return show_rate(number)
-    if unit == "MACs/s":
-        return show_count(number, "MAC/s")
-    if unit == "bytes":
-        return show_capacity(int(number))
-    if unit == "of time":
-        return f"{100 * number:.2f} %"
-    return f"{number:.6g} {unit}".rstrip() if isinstance(number, float) else f"{number} {unit}"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from errno import EISDIR
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from accsim.errors import InputError, Problem
 from accsim.files import whole_folder
@@ -23,6 +26,19 @@ def writing(path: Path) -> Iterator[None]:
         if error.filename is not None and Path(error.filename) in path.parents:
             reason += f" (folder {error.filename})"
         raise InputError(Problem(str(path), f"cannot be written: {reason}")) from error
+
+
+def check_writable(path: Path) -> None:
+    """Refuse a file that cannot be written, before the work whose result it shall hold.
+
+    Raises:
+        InputError: nothing can be written there.
+    """
+    with writing(path):
+        if path.is_dir():
+            raise IsADirectoryError(EISDIR, os.strerror(EISDIR))
+        with TemporaryFile(dir=path.parent):
+            pass
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from pydantic import (
     Field,
     ValidationError,
 )
+from pydantic.fields import FieldInfo
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from accsim.config.text import suggest
@@ -33,6 +34,11 @@ class Section(BaseModel):
     foreign_keys: ClassVar[dict[str, str]] = {}
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+def fields_by_key(section: type[Section]) -> dict[str, FieldInfo]:
+    """The fields of a section by the key that files have, which may be a word of Python (from)."""
+    return {field.alias or name: field for name, field in section.model_fields.items()}
 
 
 def _integral(value: object) -> object:

@@ -7,16 +7,18 @@ from typing import Literal
 from accsim.config.chip_schema import ChipFile
 from accsim.config.fields import Section
 from accsim.config.mapping_schema import MappingFile
+from accsim.config.sweep_schema import SweepFile
 from accsim.config.workload_schema import WorkloadFile
 from accsim.config.yaml_source import Document
 from accsim.errors import InputError, Problem
 
-FileKind = Literal["chip", "workload", "mapping"]
+FileKind = Literal["chip", "workload", "mapping", "sweep"]
 
 FORMATS: dict[FileKind, type[Section]] = {
     "chip": ChipFile,
     "workload": WorkloadFile,
     "mapping": MappingFile,
+    "sweep": SweepFile,
 }
 """What may stand in a file of each kind."""
 

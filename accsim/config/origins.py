@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,27 +15,7 @@ from accsim.config.yaml_source import Document, KeyPath, dotted
 from accsim.dram.standards import GRADES, Grade, cited
 from accsim.energy import EnergyFigures, Figure
 from accsim.power.figures import PRECISIONS, area_mm2, energy_figures
-
-Scalar = bool | int | float | str
-
-
-@dataclass(frozen=True, slots=True)
-class ResolvedValue:
-    """One value that the simulator computes with, or that follows from those.
-
-    key     dotted path; that of the chip file where the file may give the value
-    value   what it is
-    unit    "" for counts and names; nCK are cycles of the DRAM command clock
-    origin  ``file:line``, ``default``, ``grade ...``, ``density table`` or ``computed: formula``
-    source  where the figure in a table comes from, "" elsewhere
-    """
-
-    key: str
-    value: Scalar
-    unit: str
-    origin: str
-    source: str = ""
-
+from accsim.provenance import ResolvedValue, Scalar
 
 _UNITS_BY_SECTION = {
     "macs_per_pe": "MACs/cycle",
@@ -84,7 +64,7 @@ def chip_values(path_or_name: str) -> tuple[ResolvedValue, ...]:
     chip = resolve_chip(file)
     found: list[ResolvedValue] = []
     for name in ChipFile.model_fields:
-        found += _stated(document, getattr(file, name), (name,))
+        found += stated(document, getattr(file, name), (name,))
         if name == "memory":
             found += _controller(file.memory, chip.memory)
             found += _dram(document, file.memory, chip.memory.part)
@@ -98,14 +78,17 @@ def chip_values(path_or_name: str) -> tuple[ResolvedValue, ...]:
     return tuple(found)
 
 
-def _stated(document: Document, value: object, path: KeyPath) -> Iterator[ResolvedValue]:
+def stated(document: Document, value: object, path: KeyPath) -> Iterator[ResolvedValue]:
     """What the file says or leaves to a default, but for what a DRAM grade decides."""
     if isinstance(value, Section):
         for name in type(value).model_fields:
-            yield from _stated(document, getattr(value, name), (*path, name))
+            yield from stated(document, getattr(value, name), (*path, name))
+    elif isinstance(value, list) and value and isinstance(value[0], Section):
+        for index, one in enumerate(value):
+            yield from stated(document, one, (*path, index))
     elif isinstance(value, Scalar | list) and path[:2] != ("memory", "timings"):
         origin = _place(document, path) or "default"
-        shown = ", ".join(value) if isinstance(value, list) else value
+        shown = ", ".join(map(str, value)) if isinstance(value, list) else value
         yield ResolvedValue(dotted(path), shown, _unit(path), origin)
 
 

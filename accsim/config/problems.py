@@ -8,7 +8,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from accsim.config.fields import FORM, Section
+from accsim.config.fields import FORM, Section, fields_by_key
 from accsim.config.text import show, suggest
 from accsim.config.yaml_source import Document, KeyPath
 from accsim.errors import Problem
@@ -64,7 +64,7 @@ def _problem(document: Document, schema: type[Section], details: ErrorDetails) -
     path = _path(document, details)
     if kind == "missing":
         section = _section(schema, details["loc"][:-1])
-        description = section.model_fields[str(details["loc"][-1])].description
+        description = fields_by_key(section)[str(details["loc"][-1])].description
         return document.problem(path, f"this key is required: {description}")
     if kind == "extra_forbidden":
         section = _section(schema, details["loc"][:-1])
@@ -72,7 +72,7 @@ def _problem(document: Document, schema: type[Section], details: ErrorDetails) -
         if key in section.foreign_keys:
             reason = f"no key {key!r} here: {section.foreign_keys[key]}"
             return document.problem(path, reason, at_key=True)
-        hint = suggest(key, section.model_fields)
+        hint = suggest(key, fields_by_key(section))
         return document.problem(path, f"unknown key {key!r}{hint}", at_key=True)
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         return _wrong_variant(document, schema, path, details)

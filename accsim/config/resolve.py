@@ -117,10 +117,19 @@ def read_chip_file(path_or_name: str) -> tuple[Document, chip_schema.ChipFile]:
     """
     document = read_yaml(str(find("chips", path_or_name)))
     refuse_other_kind(document, "chip")
+    return document, check_chip(document)
+
+
+def check_chip(document: Document) -> chip_schema.ChipFile:
+    """A chip file that was read, as the schema has it.
+
+    Raises:
+        InputError: every problem of the file.
+    """
     file, problems = check(document, chip_schema.ChipFile)
     if file is None:
         raise InputError(problems)
-    return document, file
+    return file
 
 
 def load_workload(path_or_name: str) -> Workload:
@@ -130,8 +139,38 @@ def load_workload(path_or_name: str) -> Workload:
         InputError: every problem of the file, and of the ``config.json`` and the recordings that it
             names.
     """
+    return read_workload_file(path_or_name)[2]
+
+
+def read_workload_file(
+    path_or_name: str,
+) -> tuple[Document, workload_schema.WorkloadFile, Workload]:
+    """Read a workload file: its values with their positions, as the schema has them, and resolved.
+
+    Raises:
+        InputError: as `load_workload`.
+    """
     document = read_yaml(str(find("workloads", path_or_name)))
     refuse_other_kind(document, "workload")
+    return document, *check_workload(document)
+
+
+def resolve_workload(document: Document) -> Workload:
+    """What a workload file that was read describes.
+
+    Raises:
+        InputError: every problem of the file, and of the ``config.json`` and the recordings that it
+            names.
+    """
+    return check_workload(document)[1]
+
+
+def check_workload(document: Document) -> tuple[workload_schema.WorkloadFile, Workload]:
+    """The same, and the file as the schema has it.
+
+    Raises:
+        InputError: as `resolve_workload`.
+    """
     if document.value.get("kind") == "train_step":
         raise InputError(document.problem(("kind",), "only accsim run takes a training step"))
     shapes, model_problems = _shapes(document)
@@ -140,7 +179,7 @@ def load_workload(path_or_name: str) -> Workload:
     problems += [*model_problems, *recording_problems]
     if file is None or shapes.model is None or problems:
         raise InputError(problems)
-    return _workload(file, shapes, recordings)
+    return file, _workload(file, shapes, recordings)
 
 
 def resolve_chip(file: chip_schema.ChipFile) -> Chip:

@@ -1,4 +1,4 @@
-"""Finding a chip, workload or trace by its name alone: ``ddr_npu``."""
+"""Finding a chip, workload, sweep or trace by its name alone: ``ddr_npu``."""
 
 from __future__ import annotations
 
@@ -9,9 +9,14 @@ from accsim.config.kinds import WrongKindError
 from accsim.config.text import suggest
 from accsim.errors import InputError, Problem
 
-Kind = Literal["chips", "workloads", "traces"]
+Kind = Literal["chips", "workloads", "sweeps", "traces"]
 
-_SUFFIX: dict[Kind, str] = {"chips": ".yaml", "workloads": ".yaml", "traces": ".jsonl.gz"}
+_SUFFIX: dict[Kind, str] = {
+    "chips": ".yaml",
+    "workloads": ".yaml",
+    "sweeps": ".yaml",
+    "traces": ".jsonl.gz",
+}
 _PACKAGE = Path(__file__).parent.parent
 
 
@@ -27,8 +32,8 @@ def names(kind: Kind) -> list[str]:
     return sorted(path.name.removesuffix(suffix) for path in folder(kind).glob(f"*{suffix}"))
 
 
-def find(kind: Kind, text: str) -> Path:
-    """The file that `text` means: a path, or the name of a shipped file.
+def find(kind: Kind, text: str, start: Path = Path()) -> Path:
+    """The file that `text` means: a path from the folder `start`, or the name of a shipped file.
 
     A text is a name if it has neither a folder nor a suffix and no such file exists; a path is
     given back as it is, whether there is such a file or not.
@@ -38,8 +43,8 @@ def find(kind: Kind, text: str) -> Path:
         InputError: the name is not one of the shipped ones.
     """
     path = Path(text)
-    if path.suffix or len(path.parts) != 1 or path.name != text or path.is_file():
-        return path
+    if path.suffix or len(path.parts) != 1 or path.name != text or (start / path).is_file():
+        return start / path
     known = names(kind)
     if text not in known:
         _refuse_other_kind(kind, text)

@@ -367,10 +367,10 @@ def submit(
     """Serve a 2-D descriptor: `rows` runs of `row_bytes`, `stride` apart, from byte `address`.
 
     `window` receives, per channel, the cycles at which its data begins and ends on the bus (-1 and
-    0 for a channel that has no part of it). `spent` receives how many cycles the channel that
-    finishes last (the first of those that do) spends in the states DATA to ACTIVATION and with
-    LATENCY, from its last data before, or from `arrival`, to its last data. The other arrays as in
-    `serve`.
+    0 for a channel that has no part of it), and how many rows were opened for it. `spent` receives
+    how many cycles the channel that finishes last (the first of those that do) spends in the states
+    DATA to ACTIVATION and with LATENCY, from its last data before, or from `arrival`, to its last
+    data. The other arrays as in `serve`.
 
     Returns:
         The cycle at which the last byte has passed the pins.
@@ -382,6 +382,7 @@ def submit(
     for c in range(count):
         window[c, 0] = -1
         window[c, 1] = 0
+        opened = stats[c, ACTIVATES]
         begun = arrival
         if channels[c, STARTED]:
             latency = p[P_CWL] if channels[c, LAST_WRITE] else p[P_CL]
@@ -408,6 +409,7 @@ def submit(
                 if window[c, 0] < 0:
                     window[c, 0] = begin
                 window[c, 1] = done
+        window[c, 2] = stats[c, ACTIVATES] - opened
         if window[c, 1] > latest:
             latest = window[c, 1]
             _note_spent(spent, stats, c, before, reopening, latest - begun)

@@ -36,7 +36,8 @@ class MemoryModel(Protocol):
     """
 
     window: Ints
-    """After `submit`: first and last cycle of data per channel, shape (channels, 2); -1: none."""
+    """After `submit`: first and last cycle of data (-1 and 0: none) and rows opened, per channel,
+    shape (channels, 3)."""
     spent: Ints
     """After `submit`: what the channel that finishes last spent its cycles on since its last data
     before, or since the descriptor came to an idle channel: `DRAM_PARTS`, shape (5,)."""
@@ -135,7 +136,7 @@ class RowGranularMemory:
         self._banks[:, kernel.OPEN_ROW] = -1
         self._banks[:, kernel.ACT_AT] = kernel.LONG_AGO
         self._stats = np.zeros((memory.channels, kernel.STATISTICS), dtype=np.int64)
-        self.window: Ints = np.zeros((memory.channels, 2), dtype=np.int64)
+        self.window: Ints = np.zeros((memory.channels, 3), dtype=np.int64)
         self.spent: Ints = np.zeros(kernel.SPENT, dtype=np.int64)
         self._clock = memory.part.clock
 

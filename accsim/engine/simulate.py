@@ -128,7 +128,7 @@ class _Machine:
         self.issue_free_ps = 0
         self.last_done_ps = 0
         requests = len(program.loads) + len(program.stores)
-        self.windows = np.zeros((requests, chip.memory.channels, 2), dtype=np.int64)
+        self.windows = np.zeros((requests, chip.memory.channels, 3), dtype=np.int64)
         self.spent = np.zeros((requests, len(DRAM_PARTS)), dtype=np.int64)
         self.request_unit: list[int] = []
         self.request_index: list[int] = []
@@ -376,6 +376,7 @@ class _Machine:
                 begin_ps=self.memory.to_ps(np.maximum(self.windows[:, :, 0], 0)),
                 finish_ps=self.memory.to_ps(self.windows[:, :, 1]),
                 spent_cycles=self.spent,
+                opened_rows=self.windows[:, :, 2].sum(axis=1),
                 states_ps=np.concatenate([states, idle], axis=1),
                 row_hits=stats.row_hits,
                 row_misses=stats.row_misses,

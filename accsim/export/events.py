@@ -11,26 +11,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
 from typing import Literal, NamedTuple
 
-from accsim.chip import Chip
-from accsim.export.counters import dram_bandwidth, sram_fill
-from accsim.ops import PassGraph
-from accsim.program import UNIT_NAMES, Commands, Program, Tiles, Transfers, Unit
-from accsim.timeline import NO_BLOCKER, SLOT_BLOCKER, SRAM_BLOCKER, Timeline
+import numpy as np
+
+from accsim.pass_view import NOTHING, WAITED_FOR, CounterView, LaneView, PassView
 
 SLICE_CAP = 2_000_000
 """Viewers become unusable beyond some millions of slices: later ones are left out, and counted."""
 
-BLOCKER_NAMES = {
-    NO_BLOCKER: "previous command",
-    **dict(enumerate(UNIT_NAMES)),
-    SRAM_BLOCKER: "SRAM room",
-    SLOT_BLOCKER: "DMA slot",
-}
-
 Args = tuple[tuple[str, int | str], ...]
+Flows = dict[int, tuple[int, ...]]
 
 
 class Track(NamedTuple):
@@ -75,78 +66,82 @@ ROOT, COMPUTE, ARRAY, VECTOR, DMA, LOAD, STORE, SRAM, DRAM, BANDWIDTH, FIRST_CHA
 class PassEvents:
     """Everything that a viewer shows of one pass: iterate the parts in the order below."""
 
-    chip: Chip
-    graph: PassGraph
-    program: Program
-    timeline: Timeline
+    whole: PassView
     cap: int = SLICE_CAP
+
+    @cached_property
+    def view(self) -> PassView:
+        """What is shown: at most `cap` slices."""
+        return self.whole.capped(self.cap)
 
     @property
     def title(self) -> str:
         """What the pass is, in one line; says so if slices were left out."""
-        contexts = self.program.contexts
-        title = f"{self.chip.name}: pass {self.program.graph}, {sum(contexts)} tokens cached"
-        if len(contexts) > 1:
-            title += f" in {len(contexts)} sequences"
-        if self.dropped:
-            title += f" (only the first {self.cap:,} of {self.total_slices:,} slices)"
-        return title
+        return self.view.title
 
-    @cached_property
+    @property
     def total_slices(self) -> int:
         """How many slices the whole pass has, left out or not."""
-        commands = sum(len(lane) for lane in self.timeline.lanes)
-        return commands + int((self.timeline.memory.finish_ps > 0).sum())
+        return self.view.slices + self.view.left_out
 
     @property
     def dropped(self) -> int:
         """How many of them lie beyond the cap."""
-        return max(0, self.total_slices - self.cap)
+        return self.view.left_out
 
     def tracks(self) -> Iterator[Track]:
         """Parents first, siblings in the order to be shown."""
+        fill, bandwidth = self.view.counters
+        array, vector, load, store, *channels = self.view.lanes
         yield Track(ROOT, 0, self.title, "group", "", "One traversal of the model.")
         yield Track(COMPUTE, ROOT, "Compute", "group", "", "Tiles, each on its unit.")
-        yield Track(ARRAY, COMPUTE, "array", "lane", "", "Matrix tiles.")
-        yield Track(VECTOR, COMPUTE, "vector", "lane", "", "Norms, softmax and the like.")
+        yield _lane_track(ARRAY, COMPUTE, array)
+        yield _lane_track(VECTOR, COMPUTE, vector)
         yield Track(DMA, ROOT, "DMA", "group", "", "Descriptors between DRAM and SRAM.")
-        about = "Each descriptor while the memory serves it, in the order of the memory system."
-        yield Track(LOAD, DMA, "load", "lane", "", about)
-        yield Track(STORE, DMA, "store", "lane", "", about)
-        about = "Activations and stream buffer."
-        yield Track(SRAM, ROOT, "SRAM in use", "counter", "B", about)
+        yield _lane_track(LOAD, DMA, load)
+        yield _lane_track(STORE, DMA, store)
+        yield _counter_track(SRAM, ROOT, fill)
         yield Track(DRAM, ROOT, "DRAM", "group", "", "What is on the data buses.")
-        about = "Both directions, all channels."
-        yield Track(BANDWIDTH, DRAM, "bandwidth", "counter", "GB/s", about)
-        about = "Each descriptor from its first to its last data on this channel."
-        for channel in range(self.chip.memory.channels):
-            yield Track(FIRST_CHANNEL + channel, DRAM, f"channel {channel}", "lane", "", about)
+        yield _counter_track(BANDWIDTH, DRAM, bandwidth)
+        for number, channel in enumerate(channels):
+            yield _lane_track(FIRST_CHANNEL + number, DRAM, channel)
 
     def samples(self) -> Iterator[Sample]:
-        """Counters, one after the other, each in order of time."""
-        for time_ns, value in sram_fill(self.program, self.timeline):
-            yield Sample(SRAM, time_ns, value)
-        for time_ns, value in dram_bandwidth(self.program, self.timeline):
-            yield Sample(BANDWIDTH, time_ns, value)
+        """Counters, one after the other, each in order of time; of one ns the last value."""
+        for track, counter in zip((SRAM, BANDWIDTH), self.view.counters, strict=True):
+            values = zip((counter.time_ps // 1000).tolist(), counter.value.tolist(), strict=True)
+            for time_ns, value in dict(values).items():
+                yield Sample(track, time_ns, value)
 
     def slices(self) -> Iterator[Slice]:
-        """Lane by lane, each in order of time; at most `cap` of them."""
-        return islice(self._all_slices(), self.cap)
-
-    def _all_slices(self) -> Iterator[Slice]:
-        loads, stores = _service_windows(self.timeline)
-        array_flows = _flows(self.program.array, first_id=1)
-        vector_flows = _flows(self.program.vector, first_id=1 + len(self.program.loads))
+        """Lane by lane, each in order of time."""
+        array, vector, load, store, *channels = self.view.lanes
+        to_array = _flows(array, first_id=1)
+        to_vector = _flows(vector, first_id=1 + len(load))
         leaving: dict[int, tuple[int, ...]] = {}
-        for flows in (array_flows, vector_flows):
-            for load, flow in flows.values():
-                leaving[load] = (*leaving.get(load, ()), flow)
-        yield from self._transfers(Unit.LOAD, LOAD, self.program.loads, loads, leaving)
-        yield from self._transfers(Unit.STORE, STORE, self.program.stores, stores, {})
-        yield from self._tiles(Unit.ARRAY, ARRAY, self.program.array, array_flows)
-        yield from self._tiles(Unit.VECTOR, VECTOR, self.program.vector, vector_flows)
-        for channel in range(self.chip.memory.channels):
-            yield from self._channel(channel)
+        for flows in (to_array, to_vector):
+            for fed_by, flow in flows.values():
+                leaving[fed_by] = (*leaving.get(fed_by, ()), flow)
+        # Arrows begin at loads, so these come first.
+        yield from self._slices(LOAD, load, leaving, {})
+        yield from self._slices(STORE, store, {}, {})
+        for track, lane, flows in ((ARRAY, array, to_array), (VECTOR, vector, to_vector)):
+            arriving: Flows = {index: (flow,) for index, (_, flow) in flows.items()}
+            yield from self._slices(track, lane, {}, arriving)
+        for number, channel in enumerate(channels):
+            yield from self._slices(FIRST_CHANNEL + number, channel, {}, {})
+
+    def _slices(
+        self, track: int, lane: LaneView, leaving: Flows, arriving: Flows
+    ) -> Iterator[Slice]:
+        ops, labels = self.view.ops, self.view.labels
+        columns = (lane.start_ps // 1000, lane.end_ps // 1000, lane.op, lane.label)
+        rows = zip(*(column.tolist() for column in columns), strict=True)
+        more = _channel_args(lane) if track >= FIRST_CHANNEL else _command_args(lane)
+        for index, ((start, end, op, label), last) in enumerate(zip(rows, more, strict=True)):
+            args = (("tile", labels[label]), *self._op_args[op], *last)
+            flows = leaving.get(index, ()), arriving.get(index, ())
+            yield Slice(track, start, end, ops[op].name, args, *flows)
 
     @cached_property
     def _op_args(self) -> list[Args]:
@@ -155,103 +150,43 @@ class PassEvents:
             (("group", op.group),)
             if op.layer is None
             else (("group", op.group), ("layer", op.layer))
-            for op in self.graph.ops
+            for op in self.view.ops
         ]
 
-    def _about(self, unit: Unit, queue: Commands) -> Iterator[tuple[int, int, str, Args]]:
-        """Start, end of its occupied span, name and first arguments of each command of a unit."""
-        ops, labels, op_args = self.graph.ops, self.program.labels, self._op_args
-        lane = self.timeline.lane(unit)
-        columns = (lane.start_ps, lane.free_ps, lane.end_ps, lane.blocker)
-        rows = zip(queue.op, queue.label, *(column.tolist() for column in columns), strict=True)
-        for op, label, start, free, end, blocker in rows:
-            args = (
-                ("tile", labels[label]),
-                *op_args[op],
-                ("start_ps", start),
-                ("end_ps", end),
-                ("waited_for", BLOCKER_NAMES[blocker]),
-            )
-            yield start, free, ops[op].name, args
 
-    def _transfers(
-        self,
-        unit: Unit,
-        track: int,
-        queue: Transfers,
-        windows: dict[int, tuple[int, int]],
-        leaving: dict[int, tuple[int, ...]],
-    ) -> Iterator[Slice]:
-        for index, (_, _, name, args) in enumerate(self._about(unit, queue)):
-            begin, finish = windows[index]
-            args += (("bytes", queue.bytes_of(index)), ("address", f"{queue.address[index]:#x}"))
-            flows = leaving.get(index, ())
-            yield Slice(track, begin // 1000, finish // 1000, name, args, flows, ())
+def _lane_track(number: int, parent: int, lane: LaneView) -> Track:
+    return Track(number, parent, lane.name, "lane", "", lane.about)
 
-    def _tiles(
-        self, unit: Unit, track: int, queue: Tiles, flows: dict[int, tuple[int, int]]
-    ) -> Iterator[Slice]:
-        waits = self.timeline.lane(unit).sram_wait_ps.tolist()
-        for index, (start, free, name, args) in enumerate(self._about(unit, queue)):
-            args += (("cycles", queue.cycles[index]), ("sram_bytes", queue.sram_bytes[index]))
-            if unit == Unit.ARRAY:
-                args += (("macs", queue.macs[index]),)
-            arriving = (flows[index][1],) if index in flows else ()
-            if waits[index]:
-                args += (("sram_wait_ps", waits[index]),)
-            yield Slice(track, start // 1000, free // 1000, name, args, (), arriving)
 
-    def _channel(self, channel: int) -> Iterator[Slice]:
-        memory = self.timeline.memory
-        columns = (
-            memory.unit.tolist(),
-            memory.index.tolist(),
-            memory.begin_ps[:, channel].tolist(),
-            memory.finish_ps[:, channel].tolist(),
+def _counter_track(number: int, parent: int, counter: CounterView) -> Track:
+    return Track(number, parent, counter.name, "counter", counter.unit, counter.about)
+
+
+def _command_args(lane: LaneView) -> Iterator[Args]:
+    """When each command of a lane began and ended, what it waited for, and its figures."""
+    columns = (lane.issued_ps, lane.done_ps, lane.waited_for, *lane.figures.values())
+    for issued, done, waited_for, *figures in zip(*(c.tolist() for c in columns), strict=True):
+        yield (
+            ("start_ps", issued),
+            ("end_ps", done),
+            ("waited_for", WAITED_FOR[waited_for]),
+            *(
+                (name, f"{figure:#x}" if name == "address" else figure)
+                for name, figure in zip(lane.figures, figures, strict=True)
+                if figure or name != "sram_wait_ps"
+            ),
         )
-        free = 0
-        for unit, index, begin, finish in zip(*columns, strict=True):
-            if not finish:
-                continue
-            queue = self.program.loads if unit == Unit.LOAD else self.program.stores
-            op = queue.op[index]
-            args = (
-                ("tile", self.program.labels[queue.label[index]]),
-                *self._op_args[op],
-                ("direction", UNIT_NAMES[unit]),
-                ("descriptor_bytes", queue.bytes_of(index)),
-            )
-            begin = max(begin, free)
-            free = max(begin, finish)
-            name = self.graph.ops[op].name
-            yield Slice(FIRST_CHANNEL + channel, begin // 1000, free // 1000, name, args, (), ())
 
 
-def _service_windows(
-    timeline: Timeline,
-) -> tuple[dict[int, tuple[int, int]], dict[int, tuple[int, int]]]:
-    """When the memory served each load and each store, in ps: begun once the one before was done.
-
-    A descriptor that finished before its predecessor gets an empty window at that one's end.
-    """
-    windows: tuple[dict[int, tuple[int, int]], dict[int, tuple[int, int]]] = ({}, {})
-    starts = [timeline.lane(unit).start_ps.tolist() for unit in (Unit.LOAD, Unit.STORE)]
-    ends = [timeline.lane(unit).end_ps.tolist() for unit in (Unit.LOAD, Unit.STORE)]
-    free = 0
-    memory = timeline.memory
-    for unit, index in zip(memory.unit.tolist(), memory.index.tolist(), strict=True):
-        begin = max(starts[unit][index], free)
-        free = max(begin, ends[unit][index])
-        windows[unit][index] = (begin, free)
-    return windows
+def _channel_args(lane: LaneView) -> Iterator[Args]:
+    """Of what descriptor each slice of a channel is."""
+    columns = (lane.waited_for, lane.figures["descriptor_bytes"])
+    for direction, size in zip(*(column.tolist() for column in columns), strict=True):
+        yield (("direction", WAITED_FOR[direction]), ("descriptor_bytes", size))
 
 
-def _flows(queue: Tiles, first_id: int) -> dict[int, tuple[int, int]]:
-    """For each tile that waits for a load which no tile before it waited for: (load, arrow id)."""
-    flows: dict[int, tuple[int, int]] = {}
-    reached = 0
-    for index, needed in enumerate(queue.needs[Unit.LOAD]):
-        if needed > reached:
-            flows[index] = (needed - 1, first_id + needed - 1)
-            reached = needed
-    return flows
+def _flows(lane: LaneView, first_id: int) -> dict[int, tuple[int, int]]:
+    """For each tile that is the first to need a load: (place of the load, arrow id)."""
+    tiles = np.flatnonzero(lane.fed_by != NOTHING)
+    loads = lane.fed_by[tiles].tolist()
+    return {tile: (load, first_id + load) for tile, load in zip(tiles.tolist(), loads, strict=True)}

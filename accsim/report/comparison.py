@@ -15,8 +15,14 @@ from rich.text import Text
 from accsim.comparison import Breakdown, Column, Comparison, Line
 from accsim.report.metrics import percent, show_joules, show_seconds
 from accsim.report.tables import COLUMN_GAP, blocks, plain_table
-from accsim.report.wording import CAUSE_NAMES, COSTLY, NOTED_SHARE, tokens_per_pass
-from accsim.units import show_bytes, show_count, show_time
+from accsim.report.wording import (
+    CAUSE_NAMES,
+    CONSUMER_NAMES,
+    COSTLY,
+    NOTED_SHARE,
+    tokens_per_pass,
+)
+from accsim.units import show_bytes, show_count, show_energy, show_time
 
 TOLD_PARTS = 3
 """Parts that a sentence names at most."""
@@ -63,23 +69,46 @@ def sentence(comparison: Comparison, column: Column) -> str:
     parts = _told(_told_breakdown(comparison, column), name, PART_NAMES)
     why = f": {parts}" if parts else ""
     through = f"; by cause, {causes}" if causes else ""
-    return f"{first} ({times}){why}{through}. {_pays(reference, column)}"
+    pays, energy = _pays(reference, column), _energy(comparison, column)
+    return f"{first} ({times}){why}{through}. {pays}{energy}"
 
 
 def _told_breakdown(comparison: Comparison, column: Column) -> Breakdown:
     """By trunk and heads where one of the two runs has heads, else by operator group."""
-    for line in comparison.pass_time_ps_by_part.parts:
-        if line.name == "heads" and (line.amounts[column.name] or line.changes[column.name]):
-            return comparison.pass_time_ps_by_part
-    return comparison.pass_time_ps
+    by_part, by_group = comparison.pass_time_ps_by_part, comparison.pass_time_ps
+    return by_part if _has_heads(comparison, column) else by_group
 
 
-def _told(breakdown: Breakdown, column: str, names: dict[str, str]) -> str:
+def _has_heads(comparison: Comparison, column: Column) -> bool:
+    """Whether one of the two runs has heads."""
+    return any(
+        line.name == "heads" and bool(line.amounts[column.name] or line.changes[column.name])
+        for line in comparison.pass_time_ps_by_part.parts
+    )
+
+
+def _energy(comparison: Comparison, column: Column) -> str:
+    """Through which operators a token takes more or less energy; "" where results do not say."""
+    breakdown = comparison.token_energy_pj
+    if _has_heads(comparison, column) and comparison.token_energy_pj_by_part.parts:
+        breakdown = comparison.token_energy_pj_by_part
+    name, amounts = column.name, breakdown.total.amounts
+    parts = _told(breakdown, name, PART_NAMES, show_energy)
+    if not parts:
+        return ""
+    by_consumer = comparison.token_energy_pj_by_consumer
+    through = _told(by_consumer, name, CONSUMER_NAMES, show_energy)
+    before = show_energy(amounts[comparison.columns[0].name])
+    after = show_energy(amounts[name])
+    return f" It takes {after} instead of {before}: {parts}; by what takes it, {through}."
+
+
+def _told(breakdown: Breakdown, column: str, names: dict[str, str], show: Show = show_time) -> str:
     """The parts that changed most, with sign: ``head layers +28.1 ms, lm_head +0.4 ms``."""
     moved = sum(abs(line.changes[column]) for line in breakdown.parts)
     lines = sorted(breakdown.parts, key=lambda line: -abs(line.changes[column]))
     return ", ".join(
-        f"{names.get(line.name, line.name)} {signed(line.changes[column], show_time)}"
+        f"{names.get(line.name, line.name)} {signed(line.changes[column], show)}"
         for line in lines[:TOLD_PARTS]
         if line.changes[column] and abs(line.changes[column]) >= TOLD_SHARE * moved
     )
@@ -204,6 +233,13 @@ def _breakdowns(
         ("DRAM bytes of a mean decode pass", comparison.pass_dram_bytes, {}, show_bytes),
         ("MACs of a mean decode pass", comparison.pass_macs, {}, show_count),
     ]
+    energies: tuple[tuple[str, Breakdown, dict[str, str]], ...] = (
+        ("Energy of a token, by operator group", comparison.token_energy_pj, {}),
+        ("The same by part of the model", comparison.token_energy_pj_by_part, PART_NAMES),
+        ("The same by what takes it", comparison.token_energy_pj_by_consumer, CONSUMER_NAMES),
+    )
+    if comparison.token_energy_pj.parts:
+        found += [(*one, show_energy) for one in energies if one[1].parts]
     if len({column.mean_tokens_per_pass for column in comparison.columns}) > 1:
         title = "Time of a token, by operator group"
         found.append((title, comparison.token_time_ps, {}, show_time))

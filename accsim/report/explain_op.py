@@ -12,9 +12,9 @@ from rich.padding import Padding
 from rich.text import Text
 
 from accsim.explanation import ArrayWork, Line, OpExplanation, PassExplanation, VectorWork
-from accsim.mapping import AttentionMapping
+from accsim.mapping import AttentionMapping, MatmulMapping
 from accsim.report.explain import dram_sentence, pass_title
-from accsim.report.mapping_words import counted, cut_words, mapping_words, pin_lines, places_words
+from accsim.report.mapping_words import PLACES, counted, cut_words, mapping_words, pin_lines
 from accsim.report.metrics import percent
 from accsim.report.wording import CAUSE_NAMES, DETAIL_NAMES
 from accsim.units import show_count, show_rate, show_time
@@ -44,7 +44,8 @@ def print_operator(
     console.print()
     console.print(Text(f"{op.name}: {_shape(op)}", style="bold"))
     console.print(Text(pass_title(told)))
-    console.print(Text(f"{_alike(line)}{cut_words(op)}, {places_words(op)}."))
+    console.print(Text(f"{_alike(line)}{_cut(op)}"))
+    console.print(Text(verdict(told, op), style="bold"))
     for title, sentences in parts:
         lines = list(sentences)
         if lines:
@@ -53,7 +54,7 @@ def print_operator(
         for sentence in lines:
             text = sentence.lstrip()
             console.print(Padding(Text(text), (0, 0, 0, 2 + len(sentence) - len(text))))
-    _print_exact(console, "Critical path", _causes(op))
+    _print_exact(console, "Critical path: what the pass waits for", _causes(op))
     if op.mapping is not None:
         _print_exact(console, "To pin this mapping (--mapping FILE)", pin_lines(told, match, op))
     console.print()
@@ -66,6 +67,45 @@ def _print_exact(console: Console, title: str, lines: list[str]) -> None:
     indent = "" if lines[0] == "ops:" else "  "
     for line in lines:
         console.print(Text(indent + line), soft_wrap=True)
+
+
+WAITS = {
+    "dram": "the DRAM to move its bytes",
+    "array": "the array to compute it",
+    "vector": "the vector unit to compute it",
+    "sram": "room in the SRAM for its loads",
+    "sram_bandwidth": "the SRAM to hand its operands on",
+    "dma": "the DMA engine to issue its transfers",
+    "dispatch": "it to be started",
+    "dependency": "something that no command accounts for",
+}
+"""What a pass waits for, as the end of a sentence."""
+TOLD_SHARE = 0.05
+"""A wait with a smaller share of the operator's time is not told in the verdict."""
+
+
+def verdict(told: PassExplanation, op: OpExplanation) -> str:
+    """How long the pass waits for an operator, and for what of it."""
+    if not op.time_ps:
+        return "The pass never waits for it: other operators take longer while it is done."
+    causes = sorted(op.causes_ps.items(), key=lambda item: -item[1])
+    noted = [(cause, ps) for cause, ps in causes if ps >= TOLD_SHARE * op.time_ps]
+    part_of_pass = percent(op.time_ps / told.elapsed_ps)
+    whole = f"The pass waits {show_time(op.time_ps)} for it, {part_of_pass} of its time"
+    if len(noted) == 1:
+        cause, ps = noted[0]
+        part = "all" if ps == op.time_ps else percent(ps / op.time_ps)
+        return f"{whole}: {part} of that for {WAITS[cause]}."
+    waits = [f"{percent(ps / op.time_ps)} for {WAITS[cause]}" for cause, ps in noted]
+    return f"{whole}: {', '.join(waits)}."
+
+
+def _cut(op: OpExplanation) -> str:
+    """How the operator is cut, and where what it works on lies."""
+    blocks = " (rows x inputs x outputs)" if isinstance(op.mapping, MatmulMapping) else ""
+    first, _, rest = cut_words(op).partition(",")
+    activations = f"activations from {PLACES[op.inputs]} to {PLACES[op.outputs]}"
+    return f"Cut into {first}{blocks}{',' if rest else ''}{rest}; {activations}."
 
 
 def _alike(line: Line) -> str:
@@ -134,7 +174,7 @@ def _array(told: PassExplanation, work: ArrayWork) -> Iterator[str]:
         yield f"The first tile, {sizes}, takes {work.first_cycles:,} cycles."
     else:
         each = " for each KV head" if work.turns > 1 else ""
-        yield f"The first tile, {sizes}{each}: {formula.symbols} cycles"
+        yield f"The first tile, {sizes}{each}, takes {formula.symbols} cycles"
         yield f"  = {formula.numbers} = {formula.cycles:,}{each}"
         for term in formula.terms:
             yield f"  where {term}"
@@ -153,7 +193,13 @@ def _occupy(tiles: int) -> str:
 
 
 def _over(work: ArrayWork) -> str:
-    return f"{work.busy_ps / work.peak_ps:.3g}x the peak's time" if work.peak_ps else "no MACs"
+    if not work.peak_ps:
+        return "no MACs"
+    useful = percent(work.peak_ps / work.busy_ps)
+    return (
+        f"{work.busy_ps / work.peak_ps:.3g}x what they take at its peak: {useful} of the MACs that "
+        "it could do meanwhile are useful ones"
+    )
 
 
 def _vector(told: PassExplanation, work: VectorWork) -> Iterator[str]:

@@ -229,6 +229,11 @@ GLOSSARY = (
                 "dependency | dependencies",
                 "Cause: a load waited for something that no command accounts for.",
             ),
+            _entry(
+                "parts",
+                "For each part of the model of `parts_ps`: its time on the critical path by cause, "
+                "and its share of the energy.",
+            ),
             _entry("others", "Causes below 0.1 % of the time in every run, added up."),
             _entry(
                 "parts_ps | layers | heads | trunk layers | head layers",
@@ -354,8 +359,33 @@ GLOSSARY = (
             ),
             _entry("decode_j", "Energy of all decode passes, in joules."),
             _entry(
-                "j_per_token | energy/token | energy per token",
-                "`decode_j` over the tokens that decoding emits, over all sequences.",
+                "j_per_token | energy/token | energy per token | energy per accepted token",
+                "`decode_j` over the tokens that decoding emits, over all sequences: accepted "
+                "drafts, and one more token for each pass. What is kept pays for what is rejected.",
+            ),
+            _entry(
+                "j_per_row | energy/row | rows",
+                "`decode_j` over the query rows of the passes that emit tokens: of each token that "
+                "the model computes, kept or not. A row that is kept brings one token.",
+            ),
+            _entry(
+                "rejected_rows | rows rejected",
+                "Rows that bring no token: drafts that were rejected or cut off by the end of the "
+                "output, other branches of a tree, and sequences that wait for the last of their "
+                "batch. In tables, their part of all rows.",
+            ),
+            _entry(
+                "rejected_j | their energy",
+                "The part of rejected rows in the energy of array and vector unit, which grows "
+                "with the rows (`rejected_rows` / `rows` of it). DRAM is not in it: a pass reads "
+                "weights once for all its rows. In tables, its part of all energy.",
+            ),
+            _entry(
+                "energy_pj",
+                "An operator group's or a part's share of each consumer's energy, in pJ: rows, "
+                "bits, bytes, MACs and elements to whoever caused them; background, refresh and "
+                "static by time on the critical path. Shares add up to the run's. In ops.csv, "
+                "their sum; in tables, that of a mean pass.",
             ),
             _entry(
                 "j_per_pass | energy/pass",

@@ -1,9 +1,10 @@
-"""Results as JSON text, schemas ``accsim.result/1`` and ``accsim.training/1``."""
+"""Results as JSON text, schemas ``accsim.result/1`` and ``accsim.training/1``; and their origin."""
 
 from __future__ import annotations
 
 import json
 
+from accsim.provenance import Provenance
 from accsim.result import Result
 from accsim.training_result import TrainingResult
 
@@ -24,3 +25,8 @@ def training_json(result: TrainingResult) -> str:
         ValueError: a figure is infinite or not a number, which JSON cannot say.
     """
     return json.dumps(result.to_json(), indent=2, allow_nan=False) + "\n"
+
+
+def provenance_json(provenance: Provenance) -> str:
+    """The same for where a result comes from."""
+    return json.dumps(provenance.to_json(), indent=2, allow_nan=False) + "\n"

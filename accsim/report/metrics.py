@@ -116,6 +116,9 @@ def sections(result: Result) -> tuple[Section, ...]:
                 row("energy/token", lambda run: show_joules(run.energy.j_per_token.value)),
                 row("at least", lambda run: show_joules(run.energy.j_per_token.low)),
                 row("at most", lambda run: show_joules(run.energy.j_per_token.high)),
+                row("energy/row", lambda run: show_joules(run.energy.j_per_row.value)),
+                row("rows rejected", _rejected_rows),
+                row("their energy", _rejected_energy),
                 row("DRAM's share", lambda run: percent(run.energy.dram_share)),
                 row("mean power", lambda run: f"{run.energy.mean_power_w.value:.3g} W"),
                 row("energy of prefill", lambda run: show_joules(run.energy.prefill_j.value)),
@@ -177,6 +180,17 @@ def _drawn_speedup(drawn: Generations) -> str:
 
 def _dram_bytes(run: RunResult) -> int:
     return run.decode_dram_read_bytes + run.decode_dram_write_bytes
+
+
+def _rejected_rows(run: RunResult) -> str:
+    rows = run.energy.rows
+    return percent(run.energy.rejected_rows / rows) if rows else "-"
+
+
+def _rejected_energy(run: RunResult) -> str:
+    """What array and vector unit spent on rejected rows, as a part of all energy."""
+    whole = run.energy.decode_j.value
+    return percent(run.energy.rejected_j.value / whole) if whole else "-"
 
 
 def _output_tokens(run: RunResult) -> str:
@@ -243,7 +257,10 @@ def _hit_rate(dram: DramStats) -> float:
     return dram.row_hits / accesses if accesses else 0.0
 
 
-OP_HEADINGS = ("group", "time", "share", "DRAM", "MACs", "MACs/B", "roofline", "bound by")
+OP_HEADINGS = (
+    *("group", "time", "share", "energy", "DRAM", "MACs", "MACs/B"),
+    *("roofline", "bound by"),
+)
 
 
 def operator_rows(run: RunResult) -> list[tuple[str, ...]]:
@@ -253,9 +270,10 @@ def operator_rows(run: RunResult) -> list[tuple[str, ...]]:
     rest = ops[SHOWN_OPS:]
     if rest:
         time_ps = sum(op.time_ps for op in rest)
+        pj = sum(sum(op.energy_pj.values()) for op in rest)
         traffic = sum(op.dram_read_bytes + op.dram_write_bytes for op in rest)
         macs = sum(op.macs for op in rest)
-        rows.append((f"{len(rest)} more", *_amounts(run, time_ps, traffic, macs), "", "", ""))
+        rows.append((f"{len(rest)} more", *_amounts(run, time_ps, pj, traffic, macs), "", "", ""))
     return rows
 
 
@@ -267,17 +285,18 @@ def _operator_row(op: OpStats, run: RunResult) -> tuple[str, ...]:
         bound = f"{op.bound} {100 * op.causes_ps[op.bound] / op.time_ps:.0f} %"
     return (
         op.name,
-        *_amounts(run, op.time_ps, traffic, op.macs),
+        *_amounts(run, op.time_ps, sum(op.energy_pj.values()), traffic, op.macs),
         "-" if intensity is None else f"{intensity:.3g}",
         op.roofline_bound.replace("_", "-"),
         bound,
     )
 
 
-def _amounts(run: RunResult, time_ps: int, traffic: int, macs: int) -> tuple[str, ...]:
+def _amounts(run: RunResult, time_ps: int, pj: int, traffic: int, macs: int) -> tuple[str, ...]:
     return (
         show_time(time_ps / run.passes),
         percent(time_ps / run.decode_ps),
+        show_energy(pj / run.passes) if pj else "-",
         show_bytes(traffic / run.passes) if traffic else "-",
         show_count(macs / run.passes) if macs else "-",
     )

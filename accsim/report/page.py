@@ -1,6 +1,6 @@
-"""Charts as one HTML file that needs nothing else: no network, no other file.
+"""Pages as one HTML file that needs nothing else: no network, no other file.
 
-The page follows the reader's choice of light or dark. Charts are as wide as it is.
+A page follows the reader's choice of light or dark. Charts are as wide as it is.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from importlib.resources import files
 from pathlib import Path
 
 import plotly.graph_objects as go
@@ -25,23 +26,6 @@ class Chart:
     figure: go.Figure
 
 
-# What plotly draws as text or line of its own gets the page's colours; those of data stay.
-_STYLE = """
-:root { color-scheme: light dark; --ink: #1b1f24; --faint: #59636e; --line: #d5dae0; --page: #fff }
-@media (prefers-color-scheme: dark) {
-  :root { --ink: #e6e9ed; --faint: #a4adb8; --line: #3a424c; --page: #14181d }
-}
-body { margin: 0 auto; max-width: 68rem; padding: 1rem; background: var(--page); color: var(--ink);
-  font: 16px/1.45 system-ui, sans-serif }
-h1 { font-size: 1.4rem; overflow-wrap: anywhere }
-h2 { font-size: 1.1rem; margin: 2rem 0 0; overflow-wrap: anywhere }
-p { color: var(--faint); margin: .3rem 0 .6rem; overflow-wrap: anywhere }
-.xtick text, .ytick text, .legendtext, .xtitle, .ytitle, .annotation-text
-  { fill: var(--ink) !important }
-.gridlayer path, .zerolinelayer path { stroke: var(--line) !important }
-"""
-
-
 def write_page(path: Path, title: str, charts: Sequence[Chart]) -> None:
     """Write charts below each other, whole or not at all.
 
@@ -50,22 +34,42 @@ def write_page(path: Path, title: str, charts: Sequence[Chart]) -> None:
     """
     parts = [
         f"<section><h2>{escape(chart.heading)}</h2><p>{escape(chart.note)}</p>"
-        f"{_drawn(chart.figure, f'chart-{number}')}</section>"
+        f"{drawn(chart.figure, f'chart-{number}')}</section>"
         for number, chart in enumerate(charts, 1)
     ]
+    write_html(path, title, f"<h1>{escape(title)}</h1>\n" + "\n".join(parts))
+
+
+def write_html(path: Path, title: str, body: str, style: str = "") -> None:
+    """Write a page with this body (HTML) and title (text), whole or not at all.
+
+    Args:
+        path: the file.
+        title: of the window.
+        body: what the page holds.
+        style: CSS beside that which all pages share.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
     page = (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{_STYLE}</style>"
-        f"<script>{get_plotlyjs()}</script></head>\n"
-        f"<body><h1>{escape(title)}</h1>\n" + "\n".join(parts) + "\n</body></html>\n"
+        f"<title>{escape(title)}</title><style>{asset('page.css')}{style}</style>"
+        f"<script>{get_plotlyjs()}</script><script>{asset('page.js')}</script></head>\n"
+        f"<body>{body}\n</body></html>\n"
     )
     with whole_file(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
 
 
-def _drawn(figure: go.Figure, name: str) -> str:
-    """The element of a figure, and the script that draws it."""
+def asset(name: str) -> str:
+    """The text of a style sheet or script from the folder beside this module."""
+    return files("accsim.report").joinpath("assets", name).read_text(encoding="utf-8")
+
+
+def drawn(figure: go.Figure, name: str) -> str:
+    """The element of a figure, and the script that draws it; `name` is its id on the page."""
     html: str = figure.to_html(
         full_html=False,
         include_plotlyjs=False,

@@ -15,11 +15,10 @@ from rich.text import Text
 
 from accsim.report.metrics import OP_HEADINGS, Section, operator_rows, sections
 from accsim.report.tables import COLUMN_GAP, blocks, plain_table
-from accsim.report.wording import cut_short, disagreements, headline
+from accsim.report.wording import disagreements, headline, setting
 from accsim.result import Result, RunResult
-from accsim.units import show_capacity, show_count, show_rate
 
-DROPPED_HEADINGS = ("roofline", "MACs/B", "share")
+DROPPED_HEADINGS = ("roofline", "MACs/B", "energy", "share")
 """Columns that an operator table goes without, one after the other, where it is too narrow."""
 
 
@@ -28,7 +27,7 @@ def print_result(result: Result, console: Console) -> None:
     console.print()
     console.print(Text(headline(result), style="bold"))
     console.print()
-    console.print(Text(_setting(result), style="dim"))
+    console.print(Text(setting(result), style="dim"))
     names = [run.name for run in result.runs]
     for table in runs_tables(names, sections(result), console.width):
         console.print()
@@ -40,25 +39,6 @@ def print_result(result: Result, console: Console) -> None:
         if remark:
             console.print(Padding(Text(remark, style="yellow"), (1, 0, 0, 1)))
     console.print()
-
-
-def _setting(result: Result) -> str:
-    """What was simulated, in one paragraph."""
-    ridge = result.peak_macs_per_s / result.peak_dram_bytes_per_s
-    pinned = f" Mapping pinned by {result.mapping}." if result.mapping else ""
-    area = result.area_mm2.total
-    commands = " Every DRAM command is simulated." if _by_command(result) else ""
-    return (
-        f"{result.chip}: DRAM {show_rate(result.peak_dram_bytes_per_s)}, "
-        f"{show_count(result.peak_macs_per_s, 'MAC/s')}, ridge at {ridge:.3g} MACs/B, "
-        f"SRAM {show_capacity(result.sram_bytes)}, {show_count(result.clock_hz, 'Hz')}; "
-        f"SRAM, array and DRAM pins take {area.value:.3g} mm2 ({area.low:.3g} to {area.high:.3g}). "
-        f"Workload {result.workload}, seed {result.seed}.{pinned}{commands}{cut_short(result)}"
-    )
-
-
-def _by_command(result: Result) -> bool:
-    return any(run.dram.model == "command_level" for run in result.runs)
 
 
 def runs_tables(names: Sequence[str], parts: tuple[Section, ...], width: int) -> Iterator[Table]:

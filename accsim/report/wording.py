@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from accsim.result import CAUSES, Result, RunResult
-from accsim.units import show_time
+from accsim.units import show_capacity, show_count, show_rate, show_time
 
 CAUSE_NAMES = {
     "dram": "DRAM",
@@ -15,6 +15,18 @@ CAUSE_NAMES = {
     "dispatch": "dispatch",
     "dependency": "dependencies",
 }
+
+CONSUMER_NAMES = {
+    "dram_activation": "DRAM rows",
+    "dram_io": "DRAM bits",
+    "dram_background": "DRAM background",
+    "dram_refresh": "DRAM refresh",
+    "sram": "SRAM",
+    "array": "array",
+    "vector": "vector unit",
+    "static": "static",
+}
+"""What takes energy, for people."""
 
 DETAIL_NAMES = {
     "data": "data",
@@ -60,9 +72,9 @@ def told_runs(result: Result) -> tuple[RunResult, ...]:
     others = [run for run in result.runs if run is not base]
     if not others:
         return (base,)
-    answer = max(others, key=lambda run: _speedup(run, result))
-    bold = max(others, key=_mean_tokens)
-    if _mean_tokens(bold) > _mean_tokens(answer):
+    answer = max(others, key=lambda run: speedup_of(run, result))
+    bold = max(others, key=mean_tokens)
+    if mean_tokens(bold) > mean_tokens(answer):
         return base, answer, bold
     return base, answer
 
@@ -77,7 +89,7 @@ def headline(result: Result) -> str:
             f"It is bound by {_bound(base)} of the critical path.{_also_full(base)}"
         )
     run, *bolder = compared
-    factor = _speedup(run, result)
+    factor = speedup_of(run, result)
     speeds = f"{_speed(run)} tokens/s instead of {_speed(base)}{_over(run)}"
     if factor >= 1.005:
         first = f"{run.name} decodes {factor:.2f}x as fast as {base.name} on {result.chip}"
@@ -125,7 +137,7 @@ def _undone(bold: RunResult, base: RunResult, result: Result) -> str:
     cost = bold.mean_pass_s / base.mean_pass_s
     return (
         f" {bold.name} brings {_tokens(bold)} per pass, yet decodes only "
-        f"{_speedup(bold, result):.2f}x as fast: its pass takes {cost:.2f}x as long, "
+        f"{speedup_of(bold, result):.2f}x as fast: its pass takes {cost:.2f}x as long, "
         f"bound by {_bound(bold)} of the critical path.{_also_full(bold)}"
     )
 
@@ -146,7 +158,7 @@ def _also_full(run: RunResult) -> str:
     return f" {full} busy too, so the two limits are close."
 
 
-def _speedup(run: RunResult, result: Result) -> float:
+def speedup_of(run: RunResult, result: Result) -> float:
     """Over the baseline: the mean of all generations, or of the one draw where that is all."""
     if run.generations is not None and run.generations.speedup is not None:
         return run.generations.speedup.mean
@@ -162,7 +174,8 @@ def _over(run: RunResult) -> str:
     return f" (mean of {drawn.count} generations, ± {100 * half:.2g} %)"
 
 
-def _mean_tokens(run: RunResult) -> float:
+def mean_tokens(run: RunResult) -> float:
+    """Tokens per pass: the mean of all generations, or of the one draw where that is all."""
     if run.generations is not None:
         return run.generations.tokens_per_pass.mean
     return run.mean_tokens_per_pass
@@ -203,6 +216,25 @@ def cut_short(result: Result) -> str:
         for run in result.runs
         if run.asked_tokens is not None
     )
+
+
+def setting(result: Result) -> str:
+    """What was simulated, in one paragraph."""
+    ridge = result.peak_macs_per_s / result.peak_dram_bytes_per_s
+    pinned = f" Mapping pinned by {result.mapping}." if result.mapping else ""
+    area = result.area_mm2.total
+    commands = " Every DRAM command is simulated." if _by_command(result) else ""
+    return (
+        f"{result.chip}: DRAM {show_rate(result.peak_dram_bytes_per_s)}, "
+        f"{show_count(result.peak_macs_per_s, 'MAC/s')}, ridge at {ridge:.3g} MACs/B, "
+        f"SRAM {show_capacity(result.sram_bytes)}, {show_count(result.clock_hz, 'Hz')}; "
+        f"SRAM, array and DRAM pins take {area.value:.3g} mm2 ({area.low:.3g} to {area.high:.3g}). "
+        f"Workload {result.workload}, seed {result.seed}.{pinned}{commands}{cut_short(result)}"
+    )
+
+
+def _by_command(result: Result) -> bool:
+    return any(run.dram.model == "command_level" for run in result.runs)
 
 
 def _speed(run: RunResult) -> str:

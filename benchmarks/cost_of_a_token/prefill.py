@@ -12,7 +12,8 @@ from accsim.analysis.measure import measure
 from accsim.chip import Chip
 from accsim.lowering.layout import lay_out
 from accsim.ops import OpTrace, TracedRun
-from accsim.pipeline import SimulatedPass, simulate_pass
+from accsim.passes import SimulatedPass
+from accsim.pipeline import simulate_pass
 from accsim.program import UNIT_NAMES, Transfers, Unit
 from accsim.result import CAUSES
 from accsim.tracing.decoding import trace_workload

@@ -18,6 +18,6 @@ def pass_of(elapsed_ps: int, read_bytes: int = 0) -> PassStats:
         units=np.zeros((4, 2), dtype=np.int64),
         dram=np.zeros(5, dtype=np.int64),
         rows=np.zeros(5, dtype=np.int64),
-        op_work=np.zeros((1, 2), dtype=np.int64),
+        op_work=np.zeros((1, 3), dtype=np.int64),
         sram_peak=0,
     )

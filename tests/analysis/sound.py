@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from accsim.result import (
     CAUSE_PARTS,
     CAUSES,
@@ -14,6 +16,7 @@ from accsim.result import (
     Estimate,
     Generations,
     OpStats,
+    PartStats,
     Result,
     RunResult,
     Sampling,
@@ -82,10 +85,25 @@ def sound_run(name: str, passes: int, max_tokens: int = 1) -> RunResult:
         prefill_bound_share={**dict.fromkeys(CAUSES, 0.0), "array": 1.0},
         sampling=Sampling(passes, passes, 0.0, 2, 2),
         ops=(
-            _group("qkv", "dram", dram_ps, 80_000_000 * passes, 0, 1_000_000 * passes),
-            _group("softmax", "array", array_ps, 0, 10_000_000 * passes, 0),
+            replace(
+                _group("qkv", "dram", dram_ps, 80_000_000 * passes, 0, 1_000_000 * passes),
+                energy_pj={"dram_io": 6 * passes * 10**11, "array": 3 * passes * 10**11},
+            ),
+            replace(
+                _group("softmax", "array", array_ps, 0, 10_000_000 * passes, 0),
+                energy_pj={"dram_io": passes * 10**11, "array": 0},
+            ),
         ),
         parts_ps={"layers": time_ps},
+        parts=(
+            PartStats(
+                "layers",
+                time_ps,
+                {**dict.fromkeys(CAUSES, 0), "dram": dram_ps, "array": array_ps},
+                _parts(dram=dram_ps, array=array_ps),
+                {"dram_io": 7 * passes * 10**11, "array": 3 * passes * 10**11},
+            ),
+        ),
         causes_ps={**dict.fromkeys(CAUSES, 0), "dram": dram_ps, "array": array_ps},
         causes_detail_ps=_parts(dram=dram_ps, array=array_ps),
         prefill_causes_ps={**dict.fromkeys(CAUSES, 0), "array": 2 * MS},
@@ -133,19 +151,26 @@ def _parts(**first_ps: int) -> dict[str, dict[str, int]]:
 
 
 def _energy(passes: int) -> Energy:
-    """1 J of each pass and of the prefill, all for moving bits."""
-    of_decode, of_prefill = (
-        (ConsumerEnergy("dram_io", *(joules * 10**12,) * 3),) for joules in (passes, 1)
-    )
+    """1 J of each pass, 0.7 for moving bits and 0.3 for MACs; 1 J of the prefill, all for bits.
+
+    Each pass carries two rows, so 10 tokens leave 2 x passes - 10 rows rejected.
+    """
+    bits = ConsumerEnergy("dram_io", *(7 * passes * 10**11,) * 3)
+    macs = ConsumerEnergy("array", *(3 * passes * 10**11,) * 3)
+    rejected = 2 * passes - 10
     return Energy(
-        decode=of_decode,
+        decode=(bits, macs),
         decode_j=_exact(float(passes)),
         j_per_token=_exact(passes / 10),
         j_per_pass=_exact(1.0),
         mean_power_w=_exact(1000.0),
-        dram_share=1.0,
-        prefill=of_prefill,
+        dram_share=0.7,
+        prefill=(ConsumerEnergy("dram_io", *(10**12,) * 3),),
         prefill_j=_exact(1.0),
+        rows=2 * passes,
+        rejected_rows=rejected,
+        j_per_row=_exact(0.5),
+        rejected_j=_exact(0.15 * rejected),
     )
 
 

@@ -21,6 +21,9 @@ BREAKDOWNS = (
     "pass_macs",
     "token_time_ps",
     "token_time_ps_by_cause",
+    "token_energy_pj",
+    "token_energy_pj_by_part",
+    "token_energy_pj_by_consumer",
 )
 
 
@@ -94,6 +97,19 @@ def test_the_time_of_a_token_is_spread_over_all_tokens_but_the_first() -> None:
     # 40 passes of 330 ms for 100 tokens: 132 ms each, a fifth of it in qkv.
     assert PAIR.token_time_ps.total.amounts == {"one": 300 * MS, "two": 132 * MS}
     assert line(PAIR.token_time_ps, "qkv").amounts["two"] == 26_400_000_000
+
+
+def test_the_energy_of_a_token_is_shared_among_the_groups_as_in_the_run() -> None:
+    # 2 J a pass, a fifth of it in qkv; 100 passes and 40 for 100 tokens.
+    assert PAIR.token_energy_pj.total.amounts == {"one": 2 * 10**12, "two": 8 * 10**11}
+    qkv = line(PAIR.token_energy_pj, "qkv")
+    assert qkv.amounts == {"one": 4 * 10**11, "two": 16 * 10**10}
+    assert line(PAIR.token_energy_pj_by_consumer, "dram_io").changes["two"] == -12 * 10**11
+
+
+def test_the_energy_of_a_token_is_over_the_tokens_of_all_sequences() -> None:
+    both = comparison(run("one", 300, 100, batch=4), run("two", 300, 100, batch=4))
+    assert both.token_energy_pj.total.amounts["one"] == 5 * 10**11
 
 
 def test_speedups_are_against_the_first_run() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accsim.analysis.energy import Work, area, consumers, energy, macs_by_precision
+from accsim.analysis.energy import Rows, Work, area, consumers, energy, macs_by_precision
 from accsim.chip import Chip, Memory
 from accsim.config.resolve import load_chip
 from accsim.dram.standards import PARTS
@@ -95,7 +95,7 @@ def test_figures_of_the_tables_span_an_interval_by_their_factor(small_chip: Chip
 
 
 def test_parts_add_up_and_the_worst_cases_add_linearly(small_chip: Chip) -> None:
-    found = energy(small_chip, SOME, NOTHING, tokens=1, passes=1)
+    found = energy(small_chip, SOME, NOTHING, rows=Rows(1, 1), passes=1)
     for name, field in (("value", "pj"), ("low", "low_pj"), ("high", "high_pj")):
         total = sum(getattr(one, field) for one in found.decode)
         assert getattr(found.decode_j, name) == total / 10**12
@@ -103,7 +103,7 @@ def test_parts_add_up_and_the_worst_cases_add_linearly(small_chip: Chip) -> None
 
 def test_energy_is_shared_among_tokens_and_passes_and_spread_over_time(round_chip: Chip) -> None:
     # 4,119,325 pJ in 1 us, for 10 tokens out of 4 passes.
-    found = energy(round_chip, SOME, NOTHING, tokens=10, passes=4)
+    found = energy(round_chip, SOME, NOTHING, rows=Rows(16, 10), passes=4)
     assert found.decode_j.value == 4_119_325 / 10**12
     assert found.j_per_token.value == pytest.approx(411_932.5e-12)
     assert found.j_per_pass.value == pytest.approx(1_029_831.25e-12)
@@ -112,15 +112,32 @@ def test_energy_is_shared_among_tokens_and_passes_and_spread_over_time(round_chi
     assert found.dram_share == pytest.approx(1_111_000 / 4_119_325)
 
 
+def test_each_row_has_its_part_and_rejected_rows_theirs_of_macs_and_elements(
+    round_chip: Chip,
+) -> None:
+    # 4 passes of 4 rows bring 10 tokens, so 6 rows of 16 are rejected. MACs and vector elements
+    # take 125 + 200 pJ: 325 x 6 / 16 = 121.875 of them for nothing.
+    found = energy(round_chip, SOME, NOTHING, rows=Rows(16, 10), passes=4)
+    assert (found.rows, found.rejected_rows) == (16, 6)
+    assert found.j_per_row.value == pytest.approx(4_119_325e-12 / 16)
+    assert found.rejected_j.value == pytest.approx(121.875e-12)
+
+
+def test_where_every_row_brings_a_token_none_is_rejected(round_chip: Chip) -> None:
+    found = energy(round_chip, SOME, NOTHING, rows=Rows(4, 4), passes=4)
+    assert found.j_per_row == found.j_per_token == found.j_per_pass
+    assert found.rejected_j.value == 0
+
+
 def test_the_prefill_stands_apart(round_chip: Chip) -> None:
-    found = energy(round_chip, SOME, replace(NOTHING, dram_bytes=1000), tokens=1, passes=1)
+    found = energy(round_chip, SOME, replace(NOTHING, dram_bytes=1000), rows=Rows(1, 1), passes=1)
     assert found.prefill_j.value == 80_000 / 10**12
     assert found.decode_j.value == 4_119_325 / 10**12
 
 
 def test_a_chip_on_which_all_is_free_has_no_share_to_give(round_chip: Chip) -> None:
     free = StatedEnergy(7, 0, 0, 0, 0, 0, (0, 0, 0), 0, static_w=0)
-    found = energy(replace(round_chip, energy=free), SOME, SOME, tokens=1, passes=1)
+    found = energy(replace(round_chip, energy=free), SOME, SOME, rows=Rows(1, 1), passes=1)
     assert (found.decode_j.value, found.dram_share) == (0, 0)
 
 

@@ -211,14 +211,14 @@ SPOILED = [
     (
         "runs.0.generations.tpot_s.low",
         0.5,
-        "intervals hold their means",
+        "intervals hold their figures",
         "runs[0].generations.tpot_s",
         "0.001 is not between 0.5 and 0.0011",
     ),
     (
         "runs.0.generations.itl_p50_s",
         0.25,
-        "intervals hold their means",
+        "percentiles are in order",
         "runs[0].generations.itl_p50_s",
         "is 0.25, more than P99, 0.001",
     ),
@@ -235,6 +235,105 @@ SPOILED = [
         "the causes add up to the run",
         "runs[0].prefill_causes_ps",
         "adds up to 2000000007 ps, not to 2000000000",
+    ),
+    (
+        "runs.1.parts.0.causes_ps.dma",
+        7,
+        "the causes of a group add up to its time",
+        "runs[1].parts[0].causes_ps",
+        f"adds up to {5 * MS + 7} ps, not to {5 * MS}",
+    ),
+    (
+        "runs.1.parts.0.causes_detail_ps.array.compute",
+        7,
+        "the parts of a cause add up to it",
+        "runs[1].parts[0].causes_detail_ps.array",
+        f"adds up to 7 ps, not to {MS // 2}",
+    ),
+    (
+        "runs.1.parts.0.time_ps",
+        7,
+        "the parts of the model add up to the run",
+        "runs[1].parts[0].time_ps",
+        f"is 7, but parts_ps has {5 * MS}",
+    ),
+    (
+        "runs.0.energy.decode.1.low_pj",
+        4 * 10**12,
+        "intervals hold their figures",
+        "runs[0].energy.decode[1]",
+        "3e+12 is not between 4e+12 and 3e+12",
+    ),
+    (
+        "area_mm2.total.high",
+        2.0,
+        "intervals hold their figures",
+        "area_mm2.total",
+        "6 is not between 6 and 2",
+    ),
+    (
+        "runs.0.ops.0.energy_pj.array",
+        3 * 10**12 + 1,
+        "the operators add up to the energy",
+        "runs[0].ops[].energy_pj.array",
+        "adds up to 3000000000001 pJ, not to 3000000000000",
+    ),
+    (
+        "runs.0.parts.0.energy_pj.dram_io",
+        0,
+        "the operators add up to the energy",
+        "runs[0].parts[].energy_pj.dram_io",
+        "adds up to 0 pJ, not to 7000000000000",
+    ),
+    (
+        "runs.0.energy.j_per_token.value",
+        3.0,
+        "energy per token, pass and row follows from it",
+        "runs[0].energy.j_per_token.value",
+        "is 3, but pj over the tokens makes 1",
+    ),
+    (
+        "runs.1.energy.j_per_pass.low",
+        0.5,
+        "energy per token, pass and row follows from it",
+        "runs[1].energy.j_per_pass.low",
+        "is 0.5, but low_pj over the passes makes 1",
+    ),
+    (
+        "runs.1.energy.mean_power_w.high",
+        2000.0,
+        "energy per token, pass and row follows from it",
+        "runs[1].energy.mean_power_w.high",
+        "is 2000, but high_pj over decode_ps makes 1000",
+    ),
+    (
+        "runs.0.energy.j_per_row.value",
+        1.0,
+        "energy per token, pass and row follows from it",
+        "runs[0].energy.j_per_row.value",
+        "is 1, but pj over the rows makes 0.5",
+    ),
+    (
+        # Half of the rows are rejected, and so half of 3 J of MACs.
+        "runs.0.energy.rejected_j.value",
+        3.0,
+        "energy per token, pass and row follows from it",
+        "runs[0].energy.rejected_j.value",
+        "is 3, but pj of rejected rows makes 1.5",
+    ),
+    (
+        "runs.0.energy.rejected_rows",
+        9,
+        "energy per token, pass and row follows from it",
+        "runs[0].energy.rows",
+        "adds up to 19 tokens and rejected rows, not to 20",
+    ),
+    (
+        "runs.0.energy.dram_share",
+        0.5,
+        "energy per token, pass and row follows from it",
+        "runs[0].energy.dram_share",
+        "is 0.5, but pj of the DRAM over all makes 0.7",
     ),
     (
         "runs.1.energy.decode_j.high",
@@ -294,3 +393,14 @@ def test_a_picosecond_too_few_is_told_wherever_it_is_missed() -> None:
 def test_every_law_stands_in_the_docs() -> None:
     text = (Path(__file__).parents[2] / "docs" / "diff-and-check.md").read_text()
     assert [law.sentence for law in LAWS if f"| {law.sentence} | " not in text] == []
+
+
+def test_a_result_of_an_earlier_accsim_without_shares_of_energy_keeps_the_laws() -> None:
+    document: Json = json.loads(json.dumps(sound_result().to_json()))
+    for run in document["runs"]:
+        del run["parts"]
+        for key in ("rows", "rejected_rows", "j_per_row", "rejected_j"):
+            del run["energy"][key]
+        for op in run["ops"]:
+            del op["energy_pj"]
+    assert faults(result_of("r.json", document)) == ()

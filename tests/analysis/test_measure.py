@@ -118,7 +118,7 @@ def test_vector_elements_are_full_lanes_for_the_cycles_beyond_the_pipeline(
     # A tile of 20 cycles, 10 of them the depth of the pipeline, on 16 lanes.
     program = one_pass()
     stats = measure(chip, graph, program, simulate(program, chip, IdealMemory))
-    assert stats.op_work.tolist() == [[2 * 300 + 50, 10 * 16]]
+    assert stats.op_work.tolist() == [[2 * 300 + 50, 10 * 16, 0]]
 
 
 def test_states_and_rows_are_summed_over_the_channels(small_chip: Chip, graph: PassGraph) -> None:
@@ -132,6 +132,22 @@ def test_states_and_rows_are_summed_over_the_channels(small_chip: Chip, graph: P
     assert stats.dram[0] == 2 * 4 * 4 * 625
     assert stats.dram.sum() == 2 * stats.elapsed_ps
     assert stats.rows.tolist() == [0, 8, 0, 8, 0]
+
+
+def test_rows_are_opened_for_the_operator_whose_descriptor_needs_them(small_chip: Chip) -> None:
+    # Two operators load 512 B side by side, as above: the first opens a row in each of 4 bank
+    # groups of 2 channels, the second finds them open. A third stores 64 B far away: one row.
+    one = matmul(4).ops[0]
+    graph = PassGraph("hand", 1, 1, (one, replace(one, name="b"), replace(one, name="c")))
+    build = ProgramBuilder()
+    for op in range(2):
+        build.load(op, build.label("x"), 512 * op, 512)
+        build.array(op, build.label("x"), Work(10, 0, 0), needs=Needs(loads=op + 1), free=512)
+    build.store(2, build.label("x"), 1 << 24, 64)
+    program = build.seal("hand", (0,), 0, 1024)
+    stats = measure(small_chip, graph, program, simulate(program, small_chip))
+    assert stats.op_work[:, 2].tolist() == [8, 0, 1]
+    assert stats.rows[3] == 9
 
 
 def test_a_memory_faster_than_its_pins_is_refused(chip: Chip, graph: PassGraph) -> None:

@@ -142,7 +142,7 @@ def test_every_column_is_interpolated_by_itself() -> None:
         units=np.array([[10, 0], [0, 20], [0, 0], [0, 0]]),
         dram=np.array([10, 0, 0, 0, 90]),
         rows=np.array([4, 8, 0, 0, 0]),
-        op_work=np.array([[400, 8], [600, 0]]),
+        op_work=np.array([[400, 8, 4], [600, 0, 0]]),
         sram_peak=70,
     )
     high = replace(
@@ -151,7 +151,7 @@ def test_every_column_is_interpolated_by_itself() -> None:
         units=np.array([[30, 0], [0, 0], [0, 0], [0, 0]]),
         dram=np.array([50, 0, 0, 0, 90]),
         rows=np.array([8, 0, 0, 0, 0]),
-        op_work=np.array([[1200, 8], [1800, 4]]),
+        op_work=np.array([[1200, 8, 0], [1800, 4, 8]]),
         sram_peak=60,
     )
     # A quarter of the way.
@@ -161,7 +161,7 @@ def test_every_column_is_interpolated_by_itself() -> None:
     assert made.units.tolist() == [[15, 0], [0, 15], [0, 0], [0, 0]]
     assert made.dram.tolist() == [20, 0, 0, 0, 90]
     assert made.rows.tolist() == [5, 6, 0, 0, 0]
-    assert made.op_work.tolist() == [[600, 8], [900, 1]]
+    assert made.op_work.tolist() == [[600, 8, 3], [900, 1, 2]]
     assert made.sram_bytes == 1500
     assert made.sram_peak == 70  # the larger: a peak of either was needed
 

@@ -55,7 +55,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("result", "result of pocket x text: 20 laws hold"),
+        ("result", "result of pocket x text: 23 laws hold"),
         ("chip", "chip pocket: DRAM "),
         ("workload", "workload pocket_text: "),
         ("mapping", "mapping of 1 pin, whose operators are checked by accsim explain --mapping"),
@@ -91,15 +91,15 @@ def test_a_simulated_result_keeps_all_laws(sound: Path, tmp_path: Path) -> None:
 
 def test_all_broken_laws_of_a_result_are_told(tmp_path: Path) -> None:
     broken: Json = sound_result().to_json()
-    broken["runs"][0]["parts_ps"] = {"layers": 1}
+    broken["runs"][0]["units"][0]["idle_ps"] = 1
     broken["speedup"]["two"] = 3.0
     file = written(tmp_path, json.dumps(broken))
     done = checked(file)
     assert done.exit_code == 1
     assert done.stdout == ""
     assert done.stderr == (
-        f"{file}: runs[0].parts_ps: adds up to 1 ps, not to 10000000000 "
-        "(the parts of the model add up to the run)\n"
+        f"{file}: runs[0].units[0]: adds up to 10000000001 ps, not to 10000000000 "
+        "(a unit is busy, stalled or idle all the time)\n"
         f"{file}: speedup.two: is 3, but tpot_s of the baseline over that of the run makes 2 "
         "(speed-ups follow from the runs)\n"
     )
@@ -176,7 +176,7 @@ def test_the_object_names_law_and_place_of_each_fault(tmp_path: Path) -> None:
     assert document["schema"] == "accsim.check/1"
     first, second = document["files"]
     assert list(first) == ["file", "verdict", "kind", "told", "laws", "faults"]
-    assert (first["verdict"], first["kind"], len(first["laws"])) == ("broken", "result", 20)
+    assert (first["verdict"], first["kind"], len(first["laws"])) == ("broken", "result", 23)
     assert first["faults"] == [
         {
             "file": str(law),

@@ -32,6 +32,9 @@ TOP: dict[str, type] = {
     "pass_macs": dict,
     "token_time_ps": dict,
     "token_time_ps_by_cause": dict,
+    "token_energy_pj": dict,
+    "token_energy_pj_by_part": dict,
+    "token_energy_pj_by_consumer": dict,
 }
 COLUMN: dict[str, type] = {
     "name": str,

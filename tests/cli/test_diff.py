@@ -105,6 +105,9 @@ def test_the_object_has_the_keys_of_the_contract(saved: Path, document: Json) ->
             "pass_macs",
             "token_time_ps",
             "token_time_ps_by_cause",
+            "token_energy_pj",
+            "token_energy_pj_by_part",
+            "token_energy_pj_by_consumer",
         ]
 
 
@@ -146,12 +149,12 @@ def test_problems_of_both_files_are_told_at_once(tmp_path: Path) -> None:
 
 def test_a_result_that_breaks_a_law_is_not_compared(tmp_path: Path) -> None:
     broken: Json = sound_result().to_json()
-    broken["runs"][0]["parts_ps"] = {"layers": 1}
+    broken["runs"][0]["units"][0]["idle_ps"] = 1
     (tmp_path / "a.json").write_text(json.dumps(broken))
     (tmp_path / "b.json").write_text(result_json(sound_result()))
     done = accsim("diff", tmp_path / "a.json", tmp_path / "b.json")
     assert done.returncode == 2
     assert done.stderr == (
-        f"{tmp_path}/a.json: runs[0].parts_ps: adds up to 1 ps, not to 10000000000 "
-        "(the parts of the model add up to the run)\n"
+        f"{tmp_path}/a.json: runs[0].units[0]: adds up to 10000000001 ps, not to 10000000000 "
+        "(a unit is busy, stalled or idle all the time)\n"
     )

@@ -53,7 +53,7 @@ def test_json_prints_one_object_and_nothing_else(finished: Finished) -> None:
 
 def test_the_files_are_named_on_stderr(finished: Finished) -> None:
     folder, done = finished
-    names = ("ops.csv", "pass.json.gz", "pass.pftrace", "result.json")
+    names = ("ops.csv", "pass.json.gz", "pass.pftrace", "result.json", "view-1.npz", "view-2.npz")
     assert done.stderr == "".join(f"wrote {folder / 'out' / name}\n" for name in names)
     assert sorted(path.name for path in (folder / "out").iterdir()) == list(names)
 

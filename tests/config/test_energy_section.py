@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from accsim.chip import Chip
-from accsim.config.origins import ResolvedValue, chip_values
+from accsim.config.origins import chip_values
 from accsim.config.resolve import load_chip
 from accsim.energy import FROM_TABLES, StatedEnergy
 from accsim.errors import InputError
+from accsim.provenance import ResolvedValue
 
 CHIP = """\
 name: toy

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from accsim.config.origins import ResolvedValue, chip_values
+from accsim.config.origins import chip_values
 from accsim.config.resolve import load_chip
 from accsim.config.shipped import find, names
 from accsim.config.yaml_source import dotted, read_yaml
 from accsim.errors import InputError
+from accsim.provenance import ResolvedValue
 
 CHIP = """\
 name: toy

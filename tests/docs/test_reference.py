@@ -11,6 +11,7 @@ import pytest
 
 from accsim.cli.main import EXIT_CODES, cli
 from accsim.cli.reference import reference_markdown
+from accsim.cli.sweep import UNFINISHED
 from accsim.config.kinds import FileKind
 from accsim.config.schema import json_schema
 from accsim.config.schema_page import schema_markdown
@@ -20,6 +21,19 @@ from .pages import ROOT, pages
 
 KINDS = get_args(FileKind)
 INLINE = re.compile(r"`accsim ([a-z]+)\b([^`]*)`")
+
+
+def commands(group: click.Group = cli, path: str = "accsim") -> dict[str, click.Command]:
+    """All commands, also those below others, by what to type."""
+    found: dict[str, click.Command] = {}
+    for name, command in group.commands.items():
+        found[f"{path} {name}"] = command
+        if isinstance(command, click.Group):
+            found |= commands(command, f"{path} {name}")
+    return found
+
+
+COMMANDS = commands()
 
 
 def page(name: str) -> str:
@@ -35,12 +49,11 @@ def test_the_page_of_a_file_format_is_current(kind: FileKind) -> None:
     assert page(f"{kind}-file.md") == schema_markdown(kind), "write it anew: make schemas"
 
 
-@pytest.mark.parametrize("name", cli.commands)
+@pytest.mark.parametrize("name", COMMANDS)
 def test_every_option_of_a_command_is_listed(name: str) -> None:
-    (section,) = [
-        one for one in page("cli.md").split("\n## ") if one.startswith(f"`accsim {name}`")
-    ]
-    for option in cli.commands[name].params:
+    sections = page("cli.md").split("\n## ")
+    (section,) = [one for one in sections if one.startswith(f"`{name}`\n")]
+    for option in COMMANDS[name].params:
         if isinstance(option, click.Option):
             assert f"\n| {', '.join(f'`{one}`' for one in option.opts)} " in section
 
@@ -71,7 +84,14 @@ def test_the_limits_and_the_default_of_a_key_are_told() -> None:
 
 
 def test_the_exit_codes_are_those_of_the_errors() -> None:
-    assert list(EXIT_CODES) == [0, AccsimError.exit_code, InputError.exit_code, 130, 143]
+    assert list(EXIT_CODES) == [
+        0,
+        AccsimError.exit_code,
+        InputError.exit_code,
+        UNFINISHED,
+        130,
+        143,
+    ]
     for code, meaning in EXIT_CODES.items():
         assert f"| {code} | {meaning} |" in page("cli.md")
 
@@ -79,7 +99,9 @@ def test_the_exit_codes_are_those_of_the_errors() -> None:
 @pytest.mark.parametrize("path", pages(), ids=lambda path: path.name)
 def test_commands_within_a_sentence_exist_with_their_options(path: Path) -> None:
     for name, rest in INLINE.findall(path.read_text(encoding="utf-8")):
-        known = [one for option in cli.commands[name].params for one in option.opts]
+        assert f"accsim {name}" in COMMANDS
+        meant = [one for full, one in COMMANDS.items() if full.split()[1] == name]
+        known = [one for command in meant for option in command.params for one in option.opts]
         assert [one for one in re.findall(r"--[a-z-]+", rest) if one not in known] == []
 
 

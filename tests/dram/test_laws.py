@@ -90,6 +90,7 @@ def test_every_burst_is_served_once_and_takes_its_slot(
 ) -> None:
     model = RowGranularMemory(memory)
     part = memory.part
+    opened = 0
     for request in sequence:
         model.submit(
             0,
@@ -99,6 +100,7 @@ def test_every_burst_is_served_once_and_takes_its_slot(
             request.stride * part.burst_bytes,
             request.write,
         )
+        opened += int(model.window[:, 2].sum())
     bursts = sum(request.rows * request.bursts for request in sequence)
     timings = part.timings
     slot = max(timings.tCCD_S, -(-timings.tCCD_L // part.bank_groups))
@@ -106,6 +108,7 @@ def test_every_burst_is_served_once_and_takes_its_slot(
     assert stats.states[:, 0].sum() == bursts * slot
     assert stats.row_hits.sum() + stats.row_misses.sum() + stats.row_conflicts.sum() == bursts
     assert stats.activates.sum() == stats.row_misses.sum() + stats.row_conflicts.sum()
+    assert stats.activates.sum() == opened
 
 
 @given(
@@ -217,7 +220,7 @@ def test_a_stream_is_spread_evenly_over_the_channels() -> None:
 def test_a_channel_without_a_part_of_the_request_says_so() -> None:
     rig = Rig(channels=2)
     rig.access(1)
-    assert rig.model.window.tolist() == [[-1, 0], [44, 48]]
+    assert rig.model.window.tolist() == [[-1, 0, 0], [44, 48, 1]]
 
 
 def test_a_request_that_begins_and_ends_inside_bursts_moves_them_whole() -> None:

@@ -119,7 +119,7 @@ def test_the_reference_answers_for_channels_that_a_request_does_not_touch() -> N
     model = ReferenceMemory(memory_of("DDR4-3200"))
     model.submit(0, 0, 1, 256, 0, write=False)
     # ACT in cycle 1, RD 23, data from 45; four bursts of 4 cycles, one in each bank group.
-    assert model.window.tolist() == [[45, 61], [-1, 0]]
+    assert model.window.tolist() == [[45, 61, 4], [-1, 0, 0]]
 
 
 def test_requests_that_share_the_bus_are_given_windows_that_do_not_overlap() -> None:
@@ -127,7 +127,7 @@ def test_requests_that_share_the_bus_are_given_windows_that_do_not_overlap() -> 
     end = 0
     for index in range(40):
         model.submit(0, index * 2048, 1, 2048, 0, write=index % 3 == 0)
-        begin, after = model.window[0]
+        begin, after, _ = model.window[0]
         assert begin >= end
         assert after >= begin
         end = after

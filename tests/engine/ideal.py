@@ -19,7 +19,7 @@ class IdealMemory:
 
     def __init__(self, ps_per_byte: int = 1000) -> None:
         self.ps_per_byte = ps_per_byte
-        self.window: Ints = np.full((1, 2), -1, dtype=np.int64)
+        self.window: Ints = np.full((1, 3), -1, dtype=np.int64)
         self.spent: Ints = np.array([1, 0, 0, 0, 0], dtype=np.int64)
         self.free_ps = 0
         self.busy_ps = 0
@@ -36,7 +36,7 @@ class IdealMemory:
         self.free_ps = begin + span
         self.busy_ps += span
         self.bursts += rows * -(-row_bytes // BURST_BYTES)
-        self.window[0] = begin // 1000, self.free_ps // 1000
+        self.window[0] = begin // 1000, self.free_ps // 1000, 0
         return self.free_ps
 
     def statistics(self) -> MemoryStatistics:

@@ -16,9 +16,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from accsim.analysis.pass_view import view_pass
 from accsim.chip import Chip, Dma, DramPart, DramTimings, Memory, Sram, SystolicArray, VectorUnit
 from accsim.export.events import SLICE_CAP, PassEvents
 from accsim.ops import Op, PassGraph
+from accsim.pass_view import PassView
 from accsim.program import Program, Tiles, Transfers, Unit
 from accsim.timeline import (
     NO_BLOCKER,
@@ -167,6 +169,7 @@ TIMELINE = Timeline(
             [[900_400, 1_000_500], [1_900_000, 2_000_000], [2_500_700, 0], [0, 3_000_000]]
         ),
         spent_cycles=np.zeros((4, 5), dtype=np.int64),
+        opened_rows=column(0, 0, 0, 0),
         states_ps=np.zeros((2, 5), dtype=np.int64),
         row_hits=column(0, 0),
         row_misses=column(0, 0),
@@ -179,5 +182,9 @@ TIMELINE = Timeline(
 )
 
 
+def small_view(program: Program = PROGRAM, timeline: Timeline = TIMELINE) -> PassView:
+    return view_pass(CHIP, GRAPH, program, timeline, "ordinary", 1)
+
+
 def small_pass(cap: int = SLICE_CAP) -> PassEvents:
-    return PassEvents(CHIP, GRAPH, PROGRAM, TIMELINE, cap)
+    return PassEvents(small_view(), cap)

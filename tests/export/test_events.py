@@ -16,7 +16,7 @@ from accsim.export.events import (
 )
 from accsim.program import Unit
 
-from .small import CHIP, GRAPH, PROGRAM, TIMELINE, column, lane, small_pass
+from .small import PROGRAM, TIMELINE, column, lane, small_pass, small_view
 
 
 def on(track: int) -> list[Slice]:
@@ -41,7 +41,7 @@ def test_a_transfer_that_overtakes_another_gets_an_empty_slice() -> None:
     ends = (1_000_500, 2_000_000, 1_900_000)
     loads = replace(TIMELINE.lanes[Unit.LOAD], end_ps=column(*ends))
     timeline = replace(TIMELINE, lanes=(loads, *TIMELINE.lanes[1:]))
-    pieces = [p for p in PassEvents(CHIP, GRAPH, PROGRAM, timeline).slices() if p.track == LOAD]
+    pieces = [p for p in PassEvents(small_view(timeline=timeline)).slices() if p.track == LOAD]
     assert (pieces[2].start_ns, pieces[2].end_ns) == (2000, 2000)
 
 
@@ -59,7 +59,7 @@ def test_neighbours_that_touch_in_ps_touch_in_ns() -> None:
     """[0.4, 1.6) and [1.6, 2.9) ns become [0, 1) and [1, 2): both ends are floored."""
     array = lane((400, 1_600), (1_600, 2_900), (0, 0))
     timeline = replace(TIMELINE, lanes=(*TIMELINE.lanes[:2], array, TIMELINE.lanes[3]))
-    pieces = [p for p in PassEvents(CHIP, GRAPH, PROGRAM, timeline).slices() if p.track == ARRAY]
+    pieces = [p for p in PassEvents(small_view(timeline=timeline)).slices() if p.track == ARRAY]
     assert [(p.start_ns, p.end_ns) for p in pieces] == [(0, 1), (1, 2)]
 
 
@@ -98,7 +98,7 @@ def test_a_tile_is_shown_while_it_occupies_its_unit_and_says_what_it_waited_for(
     array = TIMELINE.lanes[2]
     array = replace(array, sram_wait_ps=column(0, 100_000), drain_ps=column(0, 60_000))
     timeline = replace(TIMELINE, lanes=(*TIMELINE.lanes[:2], array, TIMELINE.lanes[3]))
-    second = [p for p in PassEvents(CHIP, GRAPH, PROGRAM, timeline).slices() if p.track == ARRAY][1]
+    second = [p for p in PassEvents(small_view(timeline=timeline)).slices() if p.track == ARRAY][1]
     assert (second.start_ns, second.end_ns) == (2_000, 2_240)
     args = dict(second.args)
     assert (args["end_ps"], args["sram_wait_ps"]) == (2_300_000, 100_000)
@@ -123,7 +123,7 @@ def test_an_arrow_goes_from_a_load_to_the_first_tile_that_needs_it() -> None:
 
 def test_a_tile_that_waits_for_no_new_load_has_no_arrow() -> None:
     array = replace(PROGRAM.array, needs=((2, 2), *PROGRAM.array.needs[1:]))
-    events = PassEvents(CHIP, GRAPH, replace(PROGRAM, array=array), TIMELINE)
+    events = PassEvents(small_view(replace(PROGRAM, array=array)))
     assert [p.flows_in for p in events.slices() if p.track == ARRAY] == [(2,), ()]
 
 
@@ -155,7 +155,7 @@ def test_slices_beyond_the_cap_are_dropped_and_the_title_says_so() -> None:
 
 
 def test_the_title_tells_of_a_batch() -> None:
-    events = PassEvents(CHIP, GRAPH, replace(PROGRAM, contexts=(10, 12)), TIMELINE)
+    events = PassEvents(small_view(replace(PROGRAM, contexts=(10, 12))))
     assert events.title == "pocket: pass decode-1, 22 tokens cached in 2 sequences"
 
 

@@ -24,10 +24,15 @@ NORM = OpStats(
     bound="vector",
     causes_ps={"vector": 20_000, "dispatch": 10_000},
     causes_detail_ps={"array": {"compute": 7, "fill_drain": 3}},
+    energy_pj={"vector": 5, "static": 4},
 )
 PARTS = [
     *("dram_data_ps", "dram_turnaround_ps", "dram_refresh_ps", "dram_activation_ps"),
     *("dram_latency_ps", "array_compute_ps", "array_fill_drain_ps"),
+]
+ENERGIES = [
+    *("dram_activation_pj", "dram_io_pj", "dram_background_pj", "dram_refresh_pj"),
+    *("sram_pj", "array_pj", "vector_pj", "static_pj"),
 ]
 UP = replace(NORM, name="up", intensity_macs_per_byte=0.5, macs=7)
 
@@ -59,10 +64,10 @@ def test_there_is_a_line_for_each_run_and_group(tmp_path: Path) -> None:
 
 
 def test_every_field_of_the_statistics_is_a_column(tmp_path: Path) -> None:
-    nested = ("causes_ps", "causes_detail_ps")
+    nested = ("causes_ps", "causes_detail_ps", "energy_pj")
     plain = [field.name for field in fields(OpStats) if field.name not in nested]
     causes = [f"{cause}_ps" for cause in CAUSES]
-    assert list(rows(tmp_path)[0]) == ["run", *plain, *causes, *PARTS]
+    assert list(rows(tmp_path)[0]) == ["run", *plain, *causes, *PARTS, "energy_pj", *ENERGIES]
 
 
 def test_causes_are_columns_and_missing_ones_zero(tmp_path: Path) -> None:
@@ -74,6 +79,14 @@ def test_causes_are_columns_and_missing_ones_zero(tmp_path: Path) -> None:
 def test_parts_of_causes_are_columns_and_missing_ones_zero(tmp_path: Path) -> None:
     first = rows(tmp_path)[0]
     assert [first[name] for name in PARTS] == ["0", "0", "0", "0", "0", "7", "3"]
+
+
+def test_consumers_of_energy_are_columns_beside_their_sum_and_missing_ones_zero(
+    tmp_path: Path,
+) -> None:
+    first = rows(tmp_path)[0]
+    assert [first[name] for name in ENERGIES] == ["0", "0", "0", "0", "0", "0", "5", "4"]
+    assert first["energy_pj"] == "9"
 
 
 def test_an_intensity_without_dram_bytes_is_empty(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from accsim.costs import (
     longest_context,
 )
 from accsim.errors import InputError
+from accsim.passes import KNOWN
 from accsim.pipeline import simulate_pass
 from accsim.tracing.decoding import trace_workload
 from accsim.tracing.schemes import Setting, step_parts
@@ -92,11 +93,12 @@ def test_a_step_of_a_draft_model_has_all_its_passes(small_chip: Chip) -> None:
 
 def test_passes_that_steps_share_are_simulated_once(small_chip: Chip) -> None:
     costs = StepCosts(small_chip, SMALL_WORK)
+    KNOWN.forget()
     drafter = replace(SMALL, name="drafter", layers=1)
     costs.step_ps(PromptLookup(2), Place(64, 1))
     costs.step_ps(DraftModel(drafter, ALL_FP16, 2), Place(64, 1))
     # Verification of both; the first pass of the drafter, and a later one.
-    assert len(costs.known_pass_ps) == 3
+    assert len(KNOWN) == 3
 
 
 def test_default_contexts_rise_to_the_last_that_leaves_room_for_a_step() -> None:

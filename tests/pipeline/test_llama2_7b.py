@@ -13,7 +13,8 @@ import pytest
 from accsim.chip import Chip
 from accsim.config.resolve import load_chip, load_workload
 from accsim.ops import OpTrace
-from accsim.pipeline import SimulatedPass, run, simulate_pass
+from accsim.passes import SimulatedPass
+from accsim.pipeline import run, simulate_pass
 from accsim.report.wording import headline
 from accsim.result import Result, RunResult
 from accsim.tracing.decoding import trace_workload

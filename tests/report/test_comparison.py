@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from rich.console import Console
 from accsim.analysis.comparison import Compared, compare
 from accsim.comparison import Comparison
 from accsim.report.comparison import print_comparison, sentence, signed
-from accsim.result import RunResult
+from accsim.result import PartStats, RunResult
 from accsim.units import show_time
 
 from .results import MS, op, result, run
@@ -59,8 +60,34 @@ def test_the_sentence_names_the_head_layers_that_make_a_pass_longer() -> None:
     assert told(K1, K4) == (
         "k4 takes 10.0 % longer per pass than k1 (308 ms instead of 280 ms): head layers +28 ms; "
         "by cause, DRAM +22.4 ms, DMA +5.6 ms. A pass brings 2.5 tokens instead of 1 token, and a "
-        "token takes 123.2 ms instead of 280 ms: 2.27x as fast."
+        "token takes 123.2 ms instead of 280 ms: 2.27x as fast. It takes 800 mJ instead of 2 J: "
+        "gate_up -960 mJ, qkv -240 mJ; by what takes it, DRAM bits -1.2 J."
     )
+
+
+def test_energy_is_told_by_part_of_the_model_where_there_are_heads_and_parts_are_known() -> None:
+    # 2 J for each of 100 and of 40 passes, for 100 tokens; of the heads 0.1 and 0.3 J.
+    def known(one: RunResult, heads_j: float) -> RunResult:
+        shares = {"layers": 2 - heads_j, "heads": heads_j}
+        return replace(
+            one,
+            parts=tuple(
+                PartStats(name, 0, {}, {}, {"dram_io": round(joules * one.passes * 1e12)})
+                for name, joules in shares.items()
+            ),
+        )
+
+    # Per token: trunk 1.9 J and 0.4 x 1.7 = 0.68 J, heads 0.1 J and 0.4 x 0.3 = 0.12 J.
+    text = told(known(K1, 0.1), known(K4, 0.3))
+    assert "It takes 800 mJ instead of 2 J: trunk layers -1.22 J; by what" in text
+
+
+def test_where_a_result_does_not_say_whose_energy_it_was_nothing_is_told_of_it() -> None:
+    silent = replace(K4, ops=tuple(replace(each, energy_pj={}) for each in K4.ops))
+    both = compared(K1, silent)
+    assert both.token_energy_pj.parts == ()
+    assert "It takes" not in sentence(both, both.columns[1])
+    assert "Energy of a token" not in printed(both)
 
 
 def test_without_heads_the_sentence_names_operator_groups() -> None:
@@ -130,6 +157,7 @@ def test_a_change_has_a_sign(change: int, text: str) -> None:
         ("gate_up", ["224 ms", "246.4 ms", "+22.4 ms", "80.0 %"]),
         ("qkv", ["56 ms", "61.6 ms", "+5.6 ms", "20.0 %"]),
         ("total", ["280 ms", "308 ms", "+28 ms", "100.0 %"]),
+        ("DRAM bits", ["2 J", "800 mJ", "-1.2 J", "100.0 %"]),
         ("head layers", ["10 ms", "38 ms", "+28 ms", "100.0 %"]),
         ("trunk layers", ["265 ms", "265 ms", "-", "-"]),
         ("DMA", ["56 ms", "61.6 ms", "+5.6 ms", "20.0 %"]),

@@ -194,11 +194,11 @@ def test_an_operator_is_told_with_its_numbers() -> None:
         "The DRAM served it for 42 us, 1.050x the pins' time. Over the whole pass its time was "
         "80.0 % data, 10.0 % refresh, 10.0 % idle.",
         "2,048,000 MACs / 4,096 MACs a cycle at 1 GHz = 500 ns at its peak.",
-        "The first tile, 2 x 1,000 x 128: F x (S + R + C - 2) cycles = 2 x (1000 + 64 + 64 - 2) = "
-        "2,252 where F = 2",
+        "The first tile, 2 x 1,000 x 128, takes F x (S + R + C - 2) cycles = 2 x (1000 + 64 + 64 - "
+        "2) = 2,252 where F = 2",
         "In the last 126 the array takes the next tile already.",
         "8 tiles occupy the array for 18,016 cycles; with waits for SRAM bandwidth 18.02 us, 36x "
-        "the peak's time.",
+        "what they take at its peak: 2.8 % of the MACs that it could do meanwhile are useful ones.",
         "Candidates: 1,200; fitting the SRAM: 300; chosen: 2 x 1000 x 128, weights stream, split "
         "by rows.",
         "Its estimate: DRAM 20 us, array 15 us + 1 us for late blocks; the slowest counts, 20 us.",
@@ -207,9 +207,42 @@ def test_an_operator_is_told_with_its_numbers() -> None:
         assert sentence in flat
 
 
+def test_the_verdict_tells_what_the_pass_waits_for_and_leaves_small_waits_out() -> None:
+    # 25 and 4 of 30 us; dispatch, 1 us, is less than 5 %.
+    flat = " ".join(operator(matmul()).split())
+    assert (
+        "Cut into 2 x 1000 x 128 (rows x inputs x outputs), weights stream, split by rows, 8 "
+        "tiles; activations from SRAM to DRAM. The pass waits 30 us for it, 100.0 % of its time: "
+        "83.3 % for the DRAM to move its bytes, 13.3 % for the array to compute it."
+    ) in flat
+
+
+@pytest.mark.parametrize(
+    ("waits", "sentence"),
+    [
+        ({"array": 30 * US}, "all of that for the array to compute it."),
+        ({"dispatch": 29 * US, "vector": US}, "96.7 % of that for it to be started."),
+        (
+            {"vector": 20 * US, "sram_bandwidth": 10 * US},
+            "66.7 % for the vector unit to compute it, 33.3 % for the SRAM to hand its operands "
+            "on.",
+        ),
+        (
+            {"sram": 15 * US, "dma": 15 * US},
+            "50.0 % for room in the SRAM for its loads, 50.0 % for the DMA engine to issue its "
+            "transfers.",
+        ),
+    ],
+)
+def test_the_verdict_is_a_sentence_for_each_cause(waits: dict[str, int], sentence: str) -> None:
+    op = replace(matmul(), causes_ps=causes(**waits), causes_detail_ps=parts())
+    flat = " ".join(operator(op, told(op, elapsed_ps=60 * US)).split())
+    assert f"The pass waits 30 us for it, 50.0 % of its time: {sentence}" in flat
+
+
 def test_causes_are_told_to_the_picosecond() -> None:
     assert (
-        "Critical path\n"
+        "Critical path: what the pass waits for\n"
         "  DRAM       25,000,000 ps   83.3 %\n"
         "    data     22,000,000 ps   73.3 %\n"
         "    refresh   3,000,000 ps   10.0 %\n"
@@ -221,6 +254,7 @@ def test_causes_are_told_to_the_picosecond() -> None:
 
 def test_an_operator_off_the_critical_path_says_so() -> None:
     text = operator(norm())
+    assert "The pass never waits for it" in text
     assert "0 ps: it is never what the pass waits for" in text
     assert "Moves no byte through the DRAM." in text
     assert "To pin" not in text

@@ -38,6 +38,7 @@ WIDE: dict[str, Any] = {
     "dram_read_bytes": 13_210_000_000,
     "macs": 6_607_000_000,
     "intensity_macs_per_byte": 0.5,
+    "energy_pj": {"dram_io": 941_500_000_000},
 }
 """An operator whose figures take as many characters as any do."""
 
@@ -63,6 +64,10 @@ PAIR = result(run("ordinary", 300, 100), run("heads4_k4", 330, 40, expected_toke
         ("energy/token", ["2 J", "800 mJ"]),
         ("at least", ["1 J", "400 mJ"]),
         ("at most", ["4 J", "1.6 J"]),
+        ("energy/row", ["500 mJ", "500 mJ"]),
+        # one row of four; 0.1 J of 2 J
+        ("rows rejected", ["25.0 %", "25.0 %"]),
+        ("their energy", ["5.0 %", "5.0 %"]),
         ("DRAM's share", ["100.0 %", "100.0 %"]),
         ("mean power", ["8 W", "8 W"]),
         ("energy of prefill", ["30 J", "30 J"]),
@@ -181,7 +186,9 @@ def test_a_run_that_ended_with_its_recording_says_so() -> None:
 
 
 def test_operators_of_the_runs_in_the_headline_are_listed_by_falling_time() -> None:
-    """80 % of a 300 ms pass are 240 ms; 10^12 bytes and MACs over 100 passes are 10 G each."""
+    """80 % of a 300 ms pass are 240 ms, and of its 2 J 1.6 J; 10^12 bytes and MACs over 100 passes
+    are 10 G each.
+    """
     text = printed(PAIR)
     assert "Mean decode pass of ordinary, by operator group" in text
     assert "Mean decode pass of heads4_k4, by operator group" in text
@@ -189,6 +196,7 @@ def test_operators_of_the_runs_in_the_headline_are_listed_by_falling_time() -> N
     assert cells(text, "gate_up") == [
         "240 ms",
         "80.0 %",
+        "1.6 J",
         "10 GB",
         "10 G",
         "1",
@@ -208,7 +216,7 @@ def test_an_operator_that_moves_no_dram_byte_has_no_intensity() -> None:
         roofline_bound="on_chip",
     )
     text = printed(result(run("ordinary", 300, 1, ops=(quiet,))))
-    assert cells(text, "softmax")[1:] == ["100.0 %", "-", "-", "-", "on-chip", "vector 100 %"]
+    assert cells(text, "softmax")[1:] == ["100.0 %", "-", "-", "-", "-", "on-chip", "vector 100 %"]
 
 
 def test_an_operator_off_the_critical_path_is_bound_by_nothing() -> None:
@@ -253,7 +261,7 @@ def test_the_operator_table_fits_80_columns_in_one_line_a_group() -> None:
     text = printed(result(run("ordinary", 300, 1, ops=(wide,))), 80)
     found = next(each for each in text.splitlines() if each.startswith("attn_residual"))
     assert " ".join(found.split()) == (
-        "attn_residual 299 ms 99.7 % 1 TB 1 T 1 compute dependency 100 %"
+        "attn_residual 299 ms 99.7 % - 1 TB 1 T 1 compute dependency 100 %"
     )
 
 
@@ -271,17 +279,20 @@ def test_no_color_is_honoured_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.parametrize(
     ("width", "gone"),
-    # By cells: 13 of the group, 8 (time), 6, 8 (DRAM), 7, 6, 8 (roofline) and 16 (bound by) are 72;
-    # 7 gaps of 3 make 93, of 1 make 79. Without roofline 70, MACs/B 63, share 56.
+    # By cells: 13 of the group, 8 (time), 6, 8 (energy), 8 (DRAM), 7, 6, 8 (roofline) and 16 (bound
+    # by) are 80; 8 gaps of 3 make 104, of 1 make 88. Without roofline 79, MACs/B 72, energy 63,
+    # share 56.
     [
-        (93, ()),
-        (79, ()),
-        (78, ("roofline",)),
-        (70, ("roofline",)),
-        (69, ("roofline", "MACs/B")),
-        (63, ("roofline", "MACs/B")),
-        (62, ("roofline", "MACs/B", "share")),
-        (56, ("roofline", "MACs/B", "share")),
+        (104, ()),
+        (88, ()),
+        (87, ("roofline",)),
+        (79, ("roofline",)),
+        (78, ("roofline", "MACs/B")),
+        (72, ("roofline", "MACs/B")),
+        (71, ("roofline", "MACs/B", "energy")),
+        (63, ("roofline", "MACs/B", "energy")),
+        (62, ("roofline", "MACs/B", "energy", "share")),
+        (56, ("roofline", "MACs/B", "energy", "share")),
     ],
 )
 def test_columns_go_before_names_are_broken(width: int, gone: tuple[str, ...]) -> None:
@@ -294,11 +305,11 @@ def test_columns_go_before_names_are_broken(width: int, gone: tuple[str, ...]) -
 
 
 def test_the_columns_stand_apart_where_there_is_room() -> None:
-    """Two blanks more in each gap from 93 characters on."""
+    """Two blanks more in each gap from 104 characters on."""
     wide = op("attn_residual", 299_100_000_000, "dependency", **WIDE)
     shown = result(run("ordinary", 300, 1, ops=(wide,)))
-    assert "attn_residual   299.1 ms   " in printed(shown, 93)
-    assert "attn_residual 299.1 ms " in printed(shown, 92)
+    assert "attn_residual   299.1 ms   " in printed(shown, 104)
+    assert "attn_residual 299.1 ms " in printed(shown, 103)
 
 
 def test_the_setting_tells_the_area_with_its_interval() -> None:

@@ -214,7 +214,7 @@ class ReferenceMemory:
         self._system = _System(replace(memory, channels=1))
         self._channels = [_Channel(self._system) for _ in range(memory.channels)]
         self._number = 0
-        self.window: Ints = np.zeros((memory.channels, 2), dtype=np.int64)
+        self.window: Ints = np.zeros((memory.channels, 3), dtype=np.int64)
         self.spent: Ints = np.zeros(SPENT, dtype=np.int64)
         self._free = [0] * memory.channels
         self._clock = memory.part.clock
@@ -225,7 +225,7 @@ class ReferenceMemory:
         """Take a 2-D descriptor at `now_ps`; return the time at which its last byte has passed."""
         now = self._clock.next_edge(now_ps)
         self._number = (self._number + 1) % _IDS
-        self.window[:] = -1, 0
+        self.window[:] = -1, 0, 0
         done = now
         latest = 0
         for c, channel in enumerate(self._channels):
@@ -236,7 +236,8 @@ class ReferenceMemory:
                 trace = self._system.requests(0, bursts, int(write), self._number)
                 begin, end = channel.offer(trace, self._number)
                 # What overtook the end of the descriptor before does not count as its own.
-                self.window[c] = max(begin, self._free[c]), max(end, self._free[c])
+                self.window[c, :2] = max(begin, self._free[c]), max(end, self._free[c])
+                self.window[c, 2] = channel.counts[s.ACTIVATES] - before[s.ACTIVATES]
                 begun = max(now, self._free[c])
                 self._free[c] = max(end, self._free[c])
                 if self._free[c] > latest:

@@ -1,13 +1,16 @@
-"""Quantities over the time of one pass: DRAM bandwidth and SRAM fill, as (time in ns, value)."""
+"""Quantities over the time of one pass: DRAM bandwidth and SRAM fill."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
 
-from accsim.program import Program, Unit
-from accsim.timeline import Timeline
+import numpy as np
+import numpy.typing as npt
 
-Samples = list[tuple[int, int | float]]
+from accsim.program import Program, Unit
+from accsim.timeline import Column, Timeline
+
+Rates = npt.NDArray[np.float64]
 
 WINDOWS = 500
 """Into how many windows the pass is cut for the bandwidth curve."""
@@ -55,26 +58,33 @@ def window_bytes(program: Program, timeline: Timeline, edges_ns: list[int]) -> l
     return counts
 
 
-def dram_bandwidth(program: Program, timeline: Timeline) -> Samples:
-    """Bandwidth in GB/s (1e9 bytes/s) from each window's start on; 0 at the end of the pass."""
+def dram_bandwidth(program: Program, timeline: Timeline) -> tuple[Column, Rates]:
+    """Bandwidth in GB/s (1e9 bytes/s) from each window's start on; 0 at the end of the pass.
+
+    Returns:
+        Times in ps and bandwidths, both of shape (windows + 1,).
+    """
     edges = window_edges_ns(timeline.elapsed_ps)
     counts = window_bytes(program, timeline, edges)
-    samples: Samples = [
+    rates = [
         # One byte per nanosecond is one GB/s.
-        (edge, count / (following - edge))
+        count / (following - edge)
         for edge, following, count in zip(edges, edges[1:], counts, strict=False)
     ]
-    samples.append((edges[-1], 0.0))
-    return samples
+    return 1000 * np.array(edges, dtype=np.int64), np.array([*rates, 0.0])
 
 
-def sram_fill(program: Program, timeline: Timeline) -> Samples:
+def sram_fill(program: Program, timeline: Timeline) -> tuple[Column, Column]:
     """Bytes of SRAM in use: the activation reserve plus the filled part of the stream buffer.
 
-    Of several changes within one ns the last counts.
+    Of several changes at one time the last counts.
+
+    Returns:
+        Times in ps, the first 0 and the last the end of the pass, and bytes: both of one shape.
     """
-    fill: dict[int, int | float] = {0: program.reserve_bytes}
+    fill = {0: program.reserve_bytes}
     for time_ps, used in zip(timeline.sram_ps.tolist(), timeline.sram_bytes.tolist(), strict=True):
-        fill[time_ps // 1000] = program.reserve_bytes + used
-    fill.setdefault(timeline.elapsed_ps // 1000, next(reversed(fill.values())))
-    return sorted(fill.items())
+        fill[time_ps] = program.reserve_bytes + used
+    fill.setdefault(timeline.elapsed_ps, next(reversed(fill.values())))
+    times, values = zip(*sorted(fill.items()), strict=True)
+    return np.array(times, dtype=np.int64), np.array(values, dtype=np.int64)

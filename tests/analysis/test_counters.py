@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import pairwise
 
+import numpy as np
 import pytest
+from export.small import PROGRAM, TIMELINE, column
 
-from accsim.export.counters import dram_bandwidth, sram_fill, window_bytes, window_edges_ns
-
-from .small import PROGRAM, TIMELINE, column
+from accsim.analysis.counters import dram_bandwidth, sram_fill, window_bytes, window_edges_ns
 
 
 def test_a_pass_is_cut_into_500_windows() -> None:
@@ -45,12 +44,14 @@ def test_no_byte_is_lost_in_the_windows() -> None:
 
 
 def test_bandwidth_times_time_gives_the_bytes() -> None:
-    samples = dram_bandwidth(PROGRAM, TIMELINE)
-    area = sum(value * (until - since) for (since, value), (until, _) in pairwise(samples))
+    times, values = dram_bandwidth(PROGRAM, TIMELINE)
+    area = sum(values[:-1] * np.diff(times)) / 1000
     assert area == pytest.approx(9600, abs=1e-9)
-    assert samples[-1] == (3000, 0.0)
+    assert (times[-1], values[-1]) == (3_000_000, 0.0)
 
 
-def test_of_several_fills_in_one_ns_the_last_is_shown() -> None:
-    timeline = replace(TIMELINE, sram_ps=column(500, 900), sram_bytes=column(10, 20))
-    assert sram_fill(PROGRAM, timeline) == [(0, 1020), (3000, 1020)]
+def test_of_several_fills_at_one_time_the_last_is_shown() -> None:
+    timeline = replace(TIMELINE, sram_ps=column(500, 500), sram_bytes=column(10, 20))
+    times, values = sram_fill(PROGRAM, timeline)
+    assert times.tolist() == [0, 500, 3_000_000]
+    assert values.tolist() == [1000, 1020, 1020]

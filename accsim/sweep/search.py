@@ -1,0 +1,144 @@
+"""Searches of the space: samplers that see how good the points of a round were."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from accsim.study import Axis, Limit, Outcome, Settings, Study
+from accsim.sweep.space import Points, Space, missing_extra
+
+if TYPE_CHECKING:
+    from optuna.study import Study as Search
+    from optuna.trial import Trial
+
+ROUND = {"nsga2": 32, "tpe": 16}
+"""Points of a round, that is of a generation of NSGA-II. They depend on nothing else, above all not
+on the number of workers, so that a search finds the same wherever it runs."""
+
+TRIES = 20
+"""Proposals for each point of a round: a search comes back to points that it knows, and these are
+not simulated again."""
+
+
+def search(study: Study, space: Space, count: int) -> Points:
+    """Rounds of a search by NSGA-II (Deb et al. 2002) or TPE (Bergstra et al. 2011), as in Optuna.
+
+    It ends after `count` points, or when it proposes none that is new. Points that were not
+    simulated to the end count as infeasible, and so worse than any that was; those outside of
+    limits by how far they are.
+
+    Raises:
+        InputError: Optuna is not installed.
+    """
+    trials = _start(study)
+    known: dict[Settings, None] = {}
+    while len(known) < count:
+        proposed = _round(study, trials, known, min(ROUND[study.sampler.kind], count - len(known)))
+        if not proposed:
+            return
+        outcomes = yield [settings for _, settings in proposed]
+        for (trial, _), outcome in zip(proposed, outcomes, strict=True):
+            _tell(study, trials, trial, outcome)
+
+
+def _start(study: Study) -> Search:
+    try:
+        import optuna
+    except ImportError:
+        raise missing_extra(study) from None
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    seed = study.sampler.seed
+    sampler: Any = optuna.samplers.TPESampler(seed=seed)
+    if study.sampler.kind == "nsga2":
+        sampler = optuna.samplers.NSGAIISampler(population_size=ROUND["nsga2"], seed=seed)
+    directions = optuna.study.StudyDirection
+    return optuna.create_study(
+        sampler=sampler,
+        directions=[
+            directions.MAXIMIZE if one.maximise else directions.MINIMIZE for one in study.objectives
+        ],
+    )
+
+
+def _round(
+    study: Study, trials: Search, known: dict[Settings, None], count: int
+) -> list[tuple[Trial, Settings]]:
+    """New points, and the trials that ask for them; fewer than `count` if no more are proposed."""
+    from optuna.trial import TrialState
+
+    proposed: list[tuple[Trial, Settings]] = []
+    for _ in range(TRIES * count):
+        trial = trials.ask()
+        settings = _suggested(study, trial)
+        if settings in known:
+            trials.tell(trial, state=TrialState.FAIL)
+            continue
+        known[settings] = None
+        proposed.append((trial, settings))
+        if len(proposed) == count:
+            break
+    return proposed
+
+
+def _suggested(study: Study, trial: Trial) -> Settings:
+    """The point that a trial proposes.
+
+    NSGA-II crosses what two points have in common, so it gets a level of every axis, also of those
+    that do not exist at the point; TPE learns of each axis where it exists.
+    """
+    chosen: dict[str, Any] = {}
+    for axis in study.axes:
+        exists = axis.exists(chosen)
+        if not exists and study.sampler.kind != "nsga2":
+            continue
+        level = axis.levels[_level(axis, trial)]
+        if exists:
+            chosen.update(zip(axis.keys, level, strict=True))
+    return tuple(sorted(chosen.items()))
+
+
+def _level(axis: Axis, trial: Trial) -> int:
+    """The level that a trial proposes: near to others where levels are numbers in order."""
+    count = len(axis.levels)
+    if _in_order(axis):
+        return trial.suggest_int(axis.name, 0, count - 1)
+    return int(trial.suggest_categorical(axis.name, list(range(count))))
+
+
+def _in_order(axis: Axis) -> bool:
+    """Whether each key's settings are numbers that rise or fall from level to level."""
+    for column in zip(*axis.levels, strict=True):
+        numbers = [one for one in column if not isinstance(one, bool | str)]
+        if len(numbers) < len(column) or sorted(numbers) not in (numbers, numbers[::-1]):
+            return False
+    return True
+
+
+def _tell(study: Study, trials: Search, trial: Trial, outcome: Outcome) -> None:
+    metrics = dict(outcome.metrics)
+    violation = 0.0 if outcome.status == "done" else _violation(study.limits, metrics)
+    trial.set_constraint("excluded", violation)
+    if violation:
+        # Infeasible points are compared by their violation alone.
+        trials.tell(trial, [0.0] * len(study.objectives))
+    else:
+        trials.tell(trial, [float(metrics[one.metric]) for one in study.objectives])
+
+
+def _violation(limits: tuple[Limit, ...], metrics: dict[str, float | int | str]) -> float:
+    """How far a point that was not simulated to the end is from being allowed, above 0.
+
+    Where metrics tell: by which share of the limit they miss it, summed over the limits; else 1.
+    """
+    total = 0.0
+    for limit in limits:
+        value = metrics.get(limit.metric)
+        if isinstance(value, str) or value is None:
+            continue
+        excess = max(
+            0.0 if limit.least is None else limit.least - value,
+            0.0 if limit.most is None else value - limit.most,
+        )
+        scale = max(abs(bound) for bound in (limit.least, limit.most) if bound is not None)
+        total += max(0.0, excess) / (scale or 1.0)
+    return total or 1.0

@@ -1,0 +1,1 @@
+"""Tests of what runs and keeps the points of a study."""
