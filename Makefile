@@ -48,10 +48,12 @@ attribution-page: .venv/installed-dev
 schemas: .venv/installed
 	$(BIN)/accsim schema chip > chips/chip.schema.json
 	$(BIN)/accsim schema workload > workloads/workload.schema.json
+	$(BIN)/accsim schema sweep > sweeps/sweep.schema.json
 	$(BIN)/accsim schema mapping > docs/mapping.schema.json
 	$(BIN)/accsim schema chip --markdown > docs/chip-file.md
 	$(BIN)/accsim schema workload --markdown > docs/workload-file.md
 	$(BIN)/accsim schema mapping --markdown > docs/mapping-file.md
+	$(BIN)/accsim schema sweep --markdown > docs/sweep-file.md
 	$(BIN)/python -m accsim.cli.reference > docs/cli.md
 	$(BIN)/accsim glossary --markdown > docs/glossary.md
 

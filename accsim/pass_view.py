@@ -16,9 +16,9 @@ import numpy.typing as npt
 
 from accsim.timeline import Column
 
-VIEW_CAP = 300_000
-"""Slices of a pass that are kept for pages: beyond, they get slow and large (a Llama-2-7B decode
-pass has 61,000)."""
+VIEW_CAP = 1_000_000
+"""Slices of a pass that are kept for pages: beyond, drawing takes longer than a tenth of a second
+(a Llama-2-7B decode pass has 61,000)."""
 
 WAITED_FOR = ("previous command", "load", "store", "array", "vector", "SRAM room", "DMA slot")
 """What `LaneView.waited_for` points to."""
@@ -144,18 +144,49 @@ class PassView:
         # Slices of a lane are in order of time, so what is kept of it are its first ones.
         first = np.argsort(starts, kind="stable")[:limit]
         kept = np.bincount(owner[first], minlength=len(sizes)).tolist()
-        lanes = tuple(_head(lane, kept, index) for index, lane in enumerate(self.lanes))
+        lanes = _cut(self.lanes, [range(count) for count in kept])
         return replace(self, lanes=lanes, left_out=self.left_out + self.slices - limit)
 
+    def within(self, start_ps: int, end_ps: int) -> PassView:
+        """The slices that overlap [start_ps, end_ps), and the counters there.
 
-def _head(lane: LaneView, kept: Sequence[int], index: int) -> LaneView:
-    """The first slices of lane `index`; where one pointed to a slice that is gone, to NOTHING."""
-    count = kept[index]
-    columns = {name: getattr(lane, name)[:count] for name in LANE_COLUMNS}
-    room = np.array([*kept, 0])  # lane NOTHING is the last
-    gone = columns["after"] >= room[columns["after_lane"]]
-    columns["after_lane"] = np.where(gone, NOTHING, columns["after_lane"])
-    columns["after"] = np.where(gone, NOTHING, columns["after"])
-    columns["fed_by"] = np.where(columns["fed_by"] < kept[LOAD], columns["fed_by"], NOTHING)
-    figures = {name: column[:count] for name, column in lane.figures.items()}
-    return replace(lane, **columns, figures=figures)
+        Slices keep their whole times; a counter begins with the value that it had before.
+        """
+        kept = [
+            range(
+                int(np.searchsorted(lane.end_ps, start_ps, side="right")),
+                int(np.searchsorted(lane.start_ps, end_ps)),
+            )
+            for lane in self.lanes
+        ]
+        counters = tuple(_counted(counter, start_ps, end_ps) for counter in self.counters)
+        return replace(self, lanes=_cut(self.lanes, kept), counters=counters)
+
+
+def _counted(counter: CounterView, start_ps: int, end_ps: int) -> CounterView:
+    """The values that a counter has in a window; the first from its start on."""
+    begin = max(0, int(np.searchsorted(counter.time_ps, start_ps, side="right")) - 1)
+    end = int(np.searchsorted(counter.time_ps, end_ps))
+    times = np.maximum(counter.time_ps[begin:end], start_ps)
+    return replace(counter, time_ps=times, value=counter.value[begin:end])
+
+
+def _cut(lanes: Sequence[LaneView], kept: Sequence[range]) -> tuple[LaneView, ...]:
+    """Lanes with a range of their slices; where one pointed to a slice that is gone, to NOTHING."""
+    first = np.array([*(one.start for one in kept), 0])  # lane NOTHING is the last
+    last = np.array([*(one.stop for one in kept), 0])
+
+    def cut(lane: LaneView, one: range) -> LaneView:
+        place = slice(one.start, one.stop)
+        columns = {name: getattr(lane, name)[place] for name in LANE_COLUMNS}
+        after, fed_by = columns["after"], columns["fed_by"]
+        owner = columns["after_lane"]
+        gone = (after < first[owner]) | (after >= last[owner])
+        columns["after_lane"] = np.where(gone, NOTHING, owner)
+        columns["after"] = np.where(gone, NOTHING, after - first[owner])
+        there = (fed_by >= first[LOAD]) & (fed_by < last[LOAD])
+        columns["fed_by"] = np.where(there, fed_by - first[LOAD], NOTHING)
+        figures = {name: column[place] for name, column in lane.figures.items()}
+        return replace(lane, **columns, figures=figures)
+
+    return tuple(cut(lane, one) for lane, one in zip(lanes, kept, strict=True))

@@ -7,7 +7,13 @@ seconds are floats made from integer picoseconds once, at the end. Only addition
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from accsim.display import as_html
+from accsim.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    import pandas
 
 SCHEMA = "accsim.result/1"
 
@@ -64,6 +70,22 @@ class OpStats:
     causes_ps: dict[str, int]
     causes_detail_ps: dict[str, dict[str, int]]
     energy_pj: dict[str, int] = field(default_factory=dict)
+
+    def to_record(self) -> dict[str, Any]:
+        """All of it side by side.
+
+        ``<cause>_ps`` is of `causes_ps`, ``<cause>_<part>_ps`` of `causes_detail_ps`,
+        ``<consumer>_pj`` of `energy_pj`, and ``energy_pj`` the sum of these.
+        """
+        record = {one.name: getattr(self, one.name) for one in fields(self)}
+        causes, detail = record.pop("causes_ps"), record.pop("causes_detail_ps")
+        record |= {f"{cause}_ps": causes.get(cause, 0) for cause in CAUSES}
+        for cause, parts in CAUSE_PARTS.items():
+            found = detail.get(cause, {})
+            record |= {f"{cause}_{part}_ps": found.get(part, 0) for part in parts}
+        energies = record.pop("energy_pj")
+        record["energy_pj"] = sum(energies.values())
+        return record | {f"{consumer}_pj": energies.get(consumer, 0) for consumer in CONSUMERS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,3 +384,24 @@ class Result:
             else:
                 document[one.name] = getattr(self, one.name)
         return document
+
+    def to_records(self) -> list[dict[str, Any]]:
+        """One flat record for each run and operator group, as the lines of ``ops.csv``."""
+        return [{"run": run.name, **op.to_record()} for run in self.runs for op in run.ops]
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """The records as a table.
+
+        Raises:
+            InputError: pandas is not installed.
+        """
+        try:
+            import pandas
+        except ModuleNotFoundError:
+            message = "needs the extra: pip install 'accsim[pandas]'"
+            raise InputError(Problem("Result.to_pandas", message)) from None
+        return pandas.DataFrame.from_records(self.to_records())
+
+    def _repr_html_(self) -> str | None:
+        """What notebooks show of it, once somebody has registered to draw it (`accsim.display`)."""
+        return as_html(self)

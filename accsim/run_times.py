@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from accsim.analysis.causes import by_cause
+from accsim.analysis.energy import energy_pj
+from accsim.analysis.prefill import PrefillStats
 from accsim.chip import Chip
 from accsim.ops import OpTrace, Pass, TracedRun
 from accsim.passes import total_stats
@@ -34,7 +36,9 @@ class RunTimes:
             InputError: a pass does not fit the SRAM.
         """
         tokens = tokens_per_step(self.trace, run)
-        return RunSpeed(run.name, run.batch, tokens, self.step(run), self.prefill(run))
+        return RunSpeed(
+            run.name, run.batch, tokens, self.step(run), self.prefill(run), self.power_w(run)
+        )
 
     def step(self, run: TracedRun) -> Spent:
         """A decode step with half of the output in the caches.
@@ -42,7 +46,19 @@ class RunTimes:
         Raises:
             InputError: a pass does not fit the SRAM.
         """
-        return self._spent(run, middle_step(self.trace, run), KEEP)
+        return _spent(self._stats(run, middle_step(self.trace, run), KEEP))
+
+    def power_w(self, run: TracedRun) -> float:
+        """Mean power during that step, DRAM included, by the energy figures of the chip.
+
+        Raises:
+            InputError: a pass does not fit the SRAM.
+        """
+        passes = middle_step(self.trace, run)
+        stats = self._stats(run, passes, KEEP)
+        pairs = [(self.trace.graphs[one.graph], one.context) for one in passes]
+        # 1 pJ in 1 ps is 1 W.
+        return energy_pj(self.chip, pairs, stats) / stats.elapsed_ps
 
     def prefill(self, run: TracedRun) -> Spent:
         """All prefill passes.
@@ -50,13 +66,16 @@ class RunTimes:
         Raises:
             InputError: a pass does not fit the SRAM.
         """
-        return self._spent(run, run.prefill, PREFILL_LAYERS)
+        return _spent(self._stats(run, run.prefill, PREFILL_LAYERS))
 
-    def _spent(self, run: TracedRun, passes: tuple[Pass, ...], keep: int) -> Spent:
+    def _stats(self, run: TracedRun, passes: tuple[Pass, ...], keep: int) -> PrefillStats:
         graphs = self.trace.graphs
         room = max(max(one.contexts) + graphs[one.graph].rows for one in run.passes())
-        total = total_stats(self.chip, graphs, passes, room, keep)
-        return Spent(tuple(by_cause(total.path).values()))
+        return total_stats(self.chip, graphs, passes, room, keep)
+
+
+def _spent(stats: PrefillStats) -> Spent:
+    return Spent(tuple(by_cause(stats.path).values()))
 
 
 def middle_step(trace: OpTrace, run: TracedRun) -> tuple[Pass, ...]:

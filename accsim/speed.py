@@ -39,7 +39,8 @@ class Spent:
 class RunSpeed:
     """A run without the luck of its draw: a decode step in its middle, and its prefill.
 
-    A step emits `tokens_per_step` tokens for each of `batch` sequences, on average.
+    A step emits `tokens_per_step` tokens for each of `batch` sequences, on average, and takes
+    `power_w` while it lasts, DRAM included.
     """
 
     run: str
@@ -47,6 +48,7 @@ class RunSpeed:
     tokens_per_step: float
     step: Spent
     prefill: Spent
+    power_w: float
 
     @property
     def tpot_s(self) -> float:

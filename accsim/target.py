@@ -16,11 +16,12 @@ SCHEMA = "accsim.target/1"
 @dataclass(frozen=True, slots=True)
 class Goal:
     """What is asked for: decoded tokens of all sequences per second, and perhaps a time to the
-    first token.
+    first token, and a mean power while decoding that is not exceeded, DRAM included.
     """
 
     tokens_per_s: float
     ttft_s: float | None = None
+    power_w: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Turned:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A chip: what is changed, what that costs, and how fast it is.
+    """A chip: what is changed, what that costs, how fast it is, and what power decoding takes.
 
     The bounds are the causes with the largest share of the critical path, and the shares theirs.
     """
@@ -51,6 +52,7 @@ class Candidate:
     ttft_s: float
     prefill_bound: Cause
     prefill_bound_share: float
+    power_w: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,8 @@ class Floor:
     channels_needed        channels of that grade that carry what is needed, no rest of a channel
     grade                  that grade
     prefill_dram_bytes     bytes of the prefill, each once
+    dram_io_w              power that the DRAM's pins take at `needed_bytes_per_s`, by the energy of
+                           a bit; rows, refresh and the chip itself come on top
     """
 
     dram_bytes_per_token: float
@@ -75,13 +79,20 @@ class Floor:
     channels_needed: int
     grade: str
     prefill_dram_bytes: int
+    dram_io_w: float
+
+    def exceeds(self, goal: Goal) -> bool:
+        """Whether no chip can keep to the power that is allowed."""
+        return goal.power_w is not None and self.dram_io_w > goal.power_w
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
     """What reaches a goal.
 
-    costs      what it costs to add as much again of each knob as the chip has
+    costs      what it costs to add as much again of each knob as the chip has, if it alone is
+               turned
+    cost_unit  of these and of the costs of candidates: mm2, pins, or "" for weights
     base       the chip as it is
     reached    whether that is enough
     solutions  chips that are, the cheapest first; none where `reached`
@@ -106,6 +117,7 @@ class Target:
     nearest: Candidate | None
     simulated: int
     complete: bool
+    cost_unit: str
 
     def to_json(self) -> dict[str, Any]:
         """The ``accsim.target/1`` object: plain dicts, lists, strings and numbers."""

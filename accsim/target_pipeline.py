@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
 from accsim import __version__
 from accsim.analysis.bounds import compute_floor_ps, memory_floor_ps
+from accsim.analysis.energy import PJ_PER_J
 from accsim.analysis.knobs import Knob, knobs, most_steps, roomy, turn_all
-from accsim.analysis.target import MOST_SIMULATED, Found, Levels, Verdict, cost, search
+from accsim.analysis.prices import Prices
+from accsim.analysis.target import MOST_SIMULATED, Found, Levels, Verdict, search
 from accsim.chip import Chip
 from accsim.errors import InputError
 from accsim.ops import OpTrace, Pass, TracedRun
 from accsim.pipeline import Progress, check_runs
+from accsim.power.figures import energy_figures
 from accsim.run_times import RunTimes, middle_step, tokens_per_step
 from accsim.speed import RunSpeed, Spent
 from accsim.target import Candidate, Floor, Goal, Target, Turned
@@ -34,22 +37,33 @@ COMPUTE = (
 """What lowers the floor of MACs over the array's peak."""
 SRAM_SPEED = ("sram_bandwidth", "clock")
 """What helps where the SRAM is slower than the pins."""
+ENERGY = ("sram",)
+"""What may lower the energy of a token: what the SRAM holds is not read again. All other knobs make
+a chip faster, or larger."""
 
 
 class _Job(NamedTuple):
-    """A chip to be judged, and the times in ps that its step and prefill may take."""
+    """A chip to be judged, and what may be: ps of its step and its prefill, power in W."""
 
     chip: Chip
     trace: OpTrace
     step_ps: float
     prefill_ps: float | None
+    power_w: float | None
+
+
+class _Step(NamedTuple):
+    """A decode step, and the power that it takes."""
+
+    spent: Spent
+    power_w: float
 
 
 def reach(
     chip: Chip,
     trace: OpTrace,
     goal: Goal,
-    costs: Mapping[str, float],
+    prices: Prices,
     work: Map,
     progress: Progress | None = None,
 ) -> Target:
@@ -58,8 +72,8 @@ def reach(
     Args:
         chip: the hardware.
         trace: one run.
-        goal: how fast it shall be.
-        costs: what it costs to add as much again of each knob as the chip has.
+        goal: how fast it shall be, and at what power.
+        prices: what it costs to turn knobs.
         work: what simulates chips side by side; the result does not depend on how many.
         progress: called with the number of chips simulated so far.
 
@@ -68,14 +82,15 @@ def reach(
         SimulationError: a simulation failed a check (a bug).
     """
     check_runs(chip, trace)
-    space = _Space(chip, trace, goal, costs)
+    space = _Space(chip, trace, goal, prices)
     [base] = work(_speed, [(chip, trace)])
     floor = space.floor
     start = space.candidate((0,) * len(space.knobs), base)
     reached = space.is_reached(base)
     found = Found((), None, 0, complete=True)
     judge = _Judge(space, work, progress)
-    if not reached and floor.most_bytes_per_s >= floor.needed_bytes_per_s:
+    possible = floor.most_bytes_per_s >= floor.needed_bytes_per_s and not floor.exceeds(goal)
+    if not reached and possible:
         found = search(space.most, space.price, judge)
     told = found.solutions or ((found.nearest,) if found.nearest is not None else ())
     left = [levels for levels in told if levels not in judge.speeds]
@@ -91,13 +106,14 @@ def reach(
         tokens_per_step=base.tokens_per_step,
         goal=goal,
         floor=floor,
-        costs={knob.name: costs[knob.name] for knob in space.knobs},
+        costs={knob.name: prices.by_knob[knob.name] for knob in space.knobs},
         base=start,
         reached=reached,
         solutions=chips if found.solutions else (),
         nearest=None if found.solutions or not chips else chips[0],
         simulated=1 + found.simulated,
         complete=found.complete,
+        cost_unit=prices.unit,
     )
 
 
@@ -108,7 +124,7 @@ class _Space:
     chip: Chip
     trace: OpTrace
     goal: Goal
-    costs: Mapping[str, float]
+    prices: Prices
 
     @property
     def run(self) -> TracedRun:
@@ -143,8 +159,11 @@ class _Space:
         return None if self.goal.ttft_s is None else self.goal.ttft_s * PS_PER_S
 
     def is_reached(self, speed: RunSpeed) -> bool:
-        fast = speed.step.ps <= self.step_ps
+        fast = speed.step.ps <= self.step_ps and not self.exceeds(speed.power_w)
         return fast and (self.prefill_ps is None or speed.prefill.ps <= self.prefill_ps)
+
+    def exceeds(self, power_w: float) -> bool:
+        return self.goal.power_w is not None and power_w > self.goal.power_w
 
     def steps(self, levels: Levels) -> dict[str, int]:
         """Steps by the names of the knobs."""
@@ -154,7 +173,7 @@ class _Space:
         return tuple(place for place, knob in enumerate(self.knobs) if knob.name in names)
 
     def price(self, levels: Levels) -> float:
-        return cost(self.costs, {one.knob: one.factor for one in self.turned(levels)})
+        return self.prices.of({one.knob: one.factor for one in self.turned(levels)})
 
     def turned(self, levels: Levels) -> tuple[Turned, ...]:
         """The knobs that are not as they were, each with its values."""
@@ -181,6 +200,7 @@ class _Space:
             ttft_s=speed.ttft_s,
             prefill_bound=speed.prefill.bound,
             prefill_bound_share=speed.prefill.shares[speed.prefill.bound],
+            power_w=speed.power_w,
         )
 
     def dram_bytes(self, passes: Sequence[Pass]) -> int:
@@ -207,6 +227,7 @@ class _Space:
             channels_needed=math.ceil(needed / memory.part.peak_bytes_per_s),
             grade=memory.part.grade,
             prefill_dram_bytes=self.dram_bytes(self.run.prefill),
+            dram_io_w=8 * needed * energy_figures(self.chip).dram_io_pj_per_bit.value / PJ_PER_J,
         )
 
 
@@ -225,7 +246,7 @@ class _Judge:
         space = self._space
         chips = [self._chip(levels) for levels in batch]
         jobs = [
-            _Job(chip, space.trace, space.step_ps, space.prefill_ps)
+            _Job(chip, space.trace, space.step_ps, space.prefill_ps, space.goal.power_w)
             for chip in chips
             if isinstance(chip, Chip)
         ]
@@ -263,17 +284,20 @@ class _Judge:
                 return self._failed(0, 1.0, COMPUTE, simulated=False)
         return chip
 
-    def _verdict(self, found: RunSpeed | Spent | InputError) -> Verdict:
+    def _verdict(self, found: RunSpeed | _Step | InputError) -> Verdict:
         space = self._space
         if isinstance(found, InputError):
             return self._failed(0, 1.0, ("sram",), simulated=True)
-        step = found.step if isinstance(found, RunSpeed) else found
+        step = found.step if isinstance(found, RunSpeed) else found.spent
         if step.ps > space.step_ps:
             return self._missed(1, step, space.step_ps)
+        if space.exceeds(found.power_w):
+            assert space.goal.power_w is not None
+            return self._failed(2, found.power_w / space.goal.power_w, ENERGY, simulated=True)
         if isinstance(found, RunSpeed) and not space.is_reached(found):
             assert space.prefill_ps is not None
-            return self._missed(2, found.prefill, space.prefill_ps)
-        return Verdict(reached=True, stage=3, ratio=1.0, helpful=(), simulated=True)
+            return self._missed(3, found.prefill, space.prefill_ps)
+        return Verdict(reached=True, stage=4, ratio=1.0, helpful=(), simulated=True)
 
     def _missed(self, stage: int, spent: Spent, allowed_ps: float) -> Verdict:
         noted = [cause for cause, share in spent.shares.items() if share >= NOTED_SHARE]
@@ -288,12 +312,13 @@ class _Judge:
         return Verdict(False, stage, ratio, self._space.places(names), simulated)
 
 
-def _times(job: _Job) -> RunSpeed | Spent | InputError:
-    """The run on a chip; its step alone where that is too slow, or the prefill does not matter."""
+def _times(job: _Job) -> RunSpeed | _Step | InputError:
+    """The run on a chip; its step alone where that fails, or the prefill does not matter."""
     times, run = RunTimes(job.chip, job.trace), job.trace.runs[0]
     try:
-        step = times.step(run)
-        if job.prefill_ps is None or step.ps > job.step_ps:
+        step = _Step(times.step(run), times.power_w(run))
+        too_much = job.power_w is not None and step.power_w > job.power_w
+        if job.prefill_ps is None or step.spent.ps > job.step_ps or too_much:
             return step
         return times.speed(run)
     except InputError as error:

@@ -91,6 +91,17 @@ def prefill_work(pairs: Iterable[tuple[PassGraph, int]], prefill: PrefillStats) 
     )
 
 
+def energy_pj(chip: Chip, pairs: Iterable[tuple[PassGraph, int]], stats: PrefillStats) -> int:
+    """Energy of some passes, all consumers together, in whole picojoules.
+
+    Args:
+        chip: the hardware.
+        pairs: graph and context of each pass.
+        stats: all of them together.
+    """
+    return sum(one.pj for one in consumers(chip, prefill_work(pairs, stats)))
+
+
 def macs_by_precision(pairs: Iterable[tuple[PassGraph, int]]) -> tuple[int, int, int]:
     """Useful MACs of 16, 8 and 4 bits; the wider operand decides."""
     macs = np.zeros(3, dtype=object)

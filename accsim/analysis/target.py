@@ -2,35 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
 
 Levels = tuple[int, ...]
 """By knob: how many steps it is turned."""
-
-COSTS = {
-    # Pins, PHY and devices of as many channels again; faster ones cost as much for their rate.
-    "channels": 10.0,
-    "data_rate": 10.0,
-    # Area of a memory-bound chip: SRAM before multipliers.
-    "sram": 4.0,
-    "sram_bandwidth": 2.0,
-    # A larger array shares its control, another one does not.
-    "arrays": 4.0,
-    "array_rows": 3.0,
-    "array_columns": 3.0,
-    "array_lanes": 3.0,
-    "array_width": 3.0,
-    "array_tile_rows": 3.0,
-    # Another design point of all logic, in power if not in area.
-    "clock": 6.0,
-    "vector_lanes": 1.0,
-    "dispatch": 1.0,
-    "dma": 0.5,
-}
-"""What it costs to add as much again of each knob as the chip has: pins and area, by rough weight
-against each other. They are a convention of this simulator, made to be replaced by one's own."""
 
 WORTH = 0.005
 """A step that shortens what is too long by less than this is not followed."""
@@ -45,22 +22,13 @@ MOST_SIMULATED = 60
 """Chips after which the search is ended: a minute on two cores, with a long prompt in each."""
 
 
-def cost(costs: Mapping[str, float], factors: Mapping[str, float]) -> float:
-    """What turned knobs cost together: each its weight for as much again of it as was there.
-
-    Args:
-        costs: weights by knob.
-        factors: by knob, how many times better it gets.
-    """
-    return sum(costs[knob] * (factor - 1) for knob, factor in factors.items())
-
-
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What is known of a chip.
 
-    stage      what it fails in: 0 there is no such chip, or a floor; 1 decoding; 2 the prefill
-    ratio      time over what is allowed there; 1 at stage 0
+    stage      what it fails in: 0 there is no such chip, or a floor; 1 decoding; 2 power; 3 the
+               prefill
+    ratio      time or power over what is allowed there; 1 at stage 0
     helpful    knobs (by place in `Levels`) that could help against it; none where all is reached
     simulated  whether it was; else a bound was enough
     """

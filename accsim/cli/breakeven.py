@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from accsim.cli.options import json_option, quiet_option
+from accsim.cli.options import HtmlFile, json_option, quiet_option
+
+if TYPE_CHECKING:
+    from accsim.breakeven import BreakEven
 
 
 class Counts(click.ParamType[tuple[int, ...]]):
@@ -38,7 +42,7 @@ class Counts(click.ParamType[tuple[int, ...]]):
 )
 @click.option(
     "--plot",
-    type=click.Path(path_type=Path),
+    type=HtmlFile(),
     metavar="FILE.html",
     help="Also draw the speed-up by k, by acceptance rate and by batch.",
 )
@@ -61,6 +65,35 @@ def breakeven_command(
     """
     import json
 
+    told = studied(chip, workload, contexts, batches, quiet=quiet)
+    if as_json:
+        click.echo(json.dumps(told.to_json(), indent=2, allow_nan=False))
+    else:
+        from accsim.cli.printing import stdout_console
+        from accsim.report.breakeven import print_break_even
+
+        with stdout_console() as console:
+            print_break_even(told, console)
+    if plot is not None:
+        from accsim.cli.writing import writing
+        from accsim.report.breakeven_charts import break_even_charts
+        from accsim.report.page import write_page
+
+        with writing(plot):
+            write_page(plot, f"{told.workload} on {told.chip}: what pays", break_even_charts(told))
+        if not quiet:
+            click.echo(f"wrote {plot}", err=True)
+
+
+def studied(
+    chip: str,
+    workload: str,
+    contexts: tuple[int, ...] | None,
+    batches: tuple[int, ...] | None,
+    *,
+    quiet: bool,
+) -> BreakEven:
+    """What the command says, of two files and the places that its options choose."""
     from accsim.cli.inputs import located, tell_model
     from accsim.cli.progress import progress_bar
     from accsim.config.resolve import load_both
@@ -81,21 +114,4 @@ def breakeven_command(
     if not quiet:
         tell_model(hardware)
     with located(chip), progress_bar(quiet) as progress:
-        told = break_even(hardware, described, contexts, batches, progress)
-    if as_json:
-        click.echo(json.dumps(told.to_json(), indent=2, allow_nan=False))
-    else:
-        from accsim.cli.printing import stdout_console
-        from accsim.report.breakeven import print_break_even
-
-        with stdout_console() as console:
-            print_break_even(told, console)
-    if plot is not None:
-        from accsim.cli.writing import writing
-        from accsim.report.breakeven_charts import break_even_charts
-        from accsim.report.page import write_page
-
-        with writing(plot):
-            write_page(plot, f"{told.workload} on {told.chip}: what pays", break_even_charts(told))
-        if not quiet:
-            click.echo(f"wrote {plot}", err=True)
+        return break_even(hardware, described, contexts, batches, progress)

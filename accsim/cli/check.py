@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 def check_command(context: click.Context, files: tuple[str, ...], as_json: bool) -> None:
     """Hold each FILE against the laws of its kind, which its content tells.
 
-    A result of accsim run --json must add up; a trace must agree with itself; chips, workloads and
-    mappings must be valid. One line tells what a sound file is; of others all faults are told.
+    A result of accsim run --json must add up; a trace must agree with itself; chips, workloads,
+    mappings and sweeps must be valid. One line tells what a sound file is; of others all faults are
+    told.
 
     The exit code is 0 if all are sound, 1 if one breaks a law, 2 if one cannot be read.
     """

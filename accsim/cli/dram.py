@@ -2,91 +2,43 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from accsim.cli.options import json_option, quiet_option
+from accsim.cli.options import HtmlFile, json_option, quiet_option
+from accsim.dram.catalogue import PATTERNS, Sizes
 
 if TYPE_CHECKING:
     from accsim.chip import Memory
-    from accsim.dram.reference.patterns import Trace
     from accsim.dram.study import Study
-
-PATTERNS = ("sequential", "streams", "mixed", "random", "strided")
-IN_ORDER = ("sequential", "streams")
-"""Patterns that the row-granular model is made for: long runs, served in order."""
 
 SCHEMA = "accsim.dram/1"
 
 COUNTS = ("row_hits", "row_misses", "row_conflicts", "activates", "refreshes")
 MODEL_NAMES = {"row_granular": "row-granular", "command_level": "command-level reference"}
 
+DEFAULT = Sizes()
 
-@dataclass(frozen=True)
-class Sizes:
-    """How the patterns are cut: all options that they share."""
-
-    size: int
-    block: int
-    count: int
-    stride: int
-    writes: int
-    seed: int
-
-    def check(self, pattern: str, unit: int) -> None:
-        """Refuse what makes no whole bursts of `unit` bytes, or no whole round of a pattern.
-
-        Raises:
-            BadParameter: names the option.
-        """
-        for option, value in (("--block", self.block), ("--stride", self.stride)):
-            if value % unit:
-                raise click.BadParameter(
-                    f"{value} is no multiple of the {unit}-byte burst.", param_hint=option
-                )
-        rounds = {"streams": self.count * self.block, "mixed": self.block, "random": self.block}
-        least = rounds.get(pattern, unit)
-        if self.size < least:
-            raise click.BadParameter(
-                f"{self.size} is less than one round of {pattern}, {least}.", param_hint="--bytes"
-            )
-
-    def trace(self, pattern: str, unit: int) -> Trace:
-        """The bursts of a pattern."""
-        from accsim.dram.reference import patterns
-
-        size, block = self.size, self.block
-        match pattern:
-            case "sequential":
-                return patterns.sequential(size, unit)
-            case "streams":
-                return patterns.streams(size, unit, count=self.count, block=block)
-            case "mixed":
-                return patterns.mixed(size, unit, block=block, write_percent=self.writes)
-            case "random":
-                return patterns.random(size, unit, block=block, seed=self.seed)
-            case _:
-                return patterns.strided(size // unit, unit, stride=self.stride)
+bytes_option = click.option(
+    "--bytes",
+    "size",
+    type=click.IntRange(1 << 12, 1 << 30),
+    default=DEFAULT.size,
+    show_default=True,
+    help="How much to move.",
+)
 
 
 @click.command("dram", short_help="Study the memory of a chip alone.")
 @click.argument("chip")
 @click.option("--pattern", type=click.Choice(PATTERNS), default="sequential", show_default=True)
-@click.option(
-    "--bytes",
-    "size",
-    type=click.IntRange(1 << 12, 1 << 30),
-    default=16 << 20,
-    show_default=True,
-    help="How much to move.",
-)
+@bytes_option
 @click.option(
     "--block",
     type=click.IntRange(32, 1 << 24),
-    default=4096,
+    default=DEFAULT.block,
     show_default=True,
     help="streams, mixed, random: consecutive bytes at a time.",
 )
@@ -94,25 +46,31 @@ class Sizes:
     "--streams",
     "count",
     type=click.IntRange(1, 64),
-    default=4,
+    default=DEFAULT.count,
     show_default=True,
     help="streams: how many take turns.",
 )
 @click.option(
     "--stride",
     type=click.IntRange(32, 1 << 26),
-    default=4096,
+    default=DEFAULT.stride,
     show_default=True,
     help="strided: bytes from one burst to the next.",
 )
 @click.option(
     "--writes",
     type=click.IntRange(0, 100),
-    default=25,
+    default=DEFAULT.writes,
     show_default=True,
     help="mixed: percentage of blocks that are written.",
 )
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="random only.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=DEFAULT.seed,
+    show_default=True,
+    help="random only.",
+)
 @click.option(
     "--replay",
     type=click.Path(path_type=Path),
@@ -122,7 +80,7 @@ class Sizes:
 @click.option("--reference", is_flag=True, help="Simulate every DRAM command.")
 @click.option(
     "--plot",
-    type=click.Path(path_type=Path),
+    type=HtmlFile(),
     metavar="FILE.html",
     help="Also draw the time by state and channel, and beside it that of the other patterns.",
 )
@@ -158,12 +116,10 @@ def dram_command(
         asked += [name for name in PATTERNS if name != pattern]
     sizes, unit = Sizes(size, block, count, stride, writes, seed), memory.part.burst_bytes
     for name in asked:
-        sizes.check(name, unit)
-    from accsim.dram.study import study
+        check_sizes(sizes, name, unit)
 
     def found(name: str) -> Study:
-        by_command = reference or name not in IN_ORDER
-        return study(memory, name, sizes.trace(name, unit), by_command=by_command)
+        return sizes.study(memory, name, by_command=reference)
 
     studies: list[Study] = []
     with progress_bar(quiet) as progress:
@@ -179,6 +135,24 @@ def dram_command(
         _plot(plot, chip, memory, studies)
         if not quiet:
             click.echo(f"wrote {plot}", err=True)
+
+
+def check_sizes(sizes: Sizes, pattern: str, unit: int) -> None:
+    """Refuse what makes no whole bursts of `unit` bytes, or no whole round of a pattern.
+
+    Raises:
+        BadParameter: names the option.
+    """
+    for option, value in (("--block", sizes.block), ("--stride", sizes.stride)):
+        if value % unit:
+            raise click.BadParameter(
+                f"{value} is no multiple of the {unit}-byte burst.", param_hint=option
+            )
+    least = sizes.round_bytes(pattern, unit)
+    if sizes.size < least:
+        raise click.BadParameter(
+            f"{sizes.size} is less than one round of {pattern}, {least}.", param_hint="--bytes"
+        )
 
 
 def _recorded(memory: Memory, file: Path) -> Study:

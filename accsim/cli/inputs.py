@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import TypeVar
 
 import click
@@ -13,19 +12,16 @@ import click
 from accsim.chip import Chip
 from accsim.config.mapping_file import load_pinning
 from accsim.config.resolve import load_both, load_chip
-from accsim.config.shipped import find, folder
-from accsim.config.text import suggest
+from accsim.config.shipped import find
 from accsim.config.yaml_source import read_yaml
 from accsim.errors import InputError, Problem
+from accsim.loading import TRACE_SUFFIXES, load_trace
 from accsim.mapping import UNPINNED, Pinning
 from accsim.ops import OpTrace, TracedRun
 from accsim.tracing.decoding import trace_workload
-from accsim.tracing.file import read_trace
 
 SLOWDOWN = 200
 """How much longer a pass takes to simulate command by command (docs/dram-model.md, "Speed")."""
-
-TRACE_SUFFIXES = (".jsonl", ".jsonl.gz")
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
@@ -46,7 +42,7 @@ def load_inputs(chip: str, workload: str) -> tuple[Chip, OpTrace]:
     except InputError as error:
         problems += error.problems
     try:
-        trace = read_trace(_trace_path(workload))
+        trace = load_trace(workload)
     except InputError as error:
         problems += error.problems
     if problems:
@@ -121,22 +117,6 @@ def tell_model(chip: Chip) -> None:
             f"which takes about {SLOWDOWN} times as long",
             err=True,
         )
-
-
-def _trace_path(text: str) -> Path:
-    """The trace of that path; a bare name of no file is that of a shipped one.
-
-    Raises:
-        InputError: it is not.
-    """
-    path, shipped = Path(text), folder("traces")
-    if path.name != text or path.exists():
-        return path
-    known = sorted(one.name for one in shipped.iterdir() if one.name.endswith(TRACE_SUFFIXES))
-    if text not in known:
-        message = f"no such file, and no shipped trace of that name{suggest(text, known)}"
-        raise InputError(Problem(text, message))
-    return shipped / text
 
 
 def chosen_pass(trace: OpTrace, text: str | None, option: str = "--trace-pass") -> tuple[str, int]:

@@ -19,6 +19,7 @@ from accsim.cli.doctor import doctor_command
 from accsim.cli.dram import dram_command
 from accsim.cli.explain import explain_command
 from accsim.cli.glossary import glossary_command
+from accsim.cli.plot import plot_command
 from accsim.cli.report import report_command
 from accsim.cli.run import run_command
 from accsim.cli.schema import schema_command
@@ -26,6 +27,7 @@ from accsim.cli.show import show_command
 from accsim.cli.sweep import UNFINISHED, sweep_command
 from accsim.cli.target import target_command
 from accsim.cli.trace import trace_command
+from accsim.cli.view import view_command
 from accsim.cli.whatif import whatif_command
 from accsim.errors import AccsimError, InputError
 
@@ -85,6 +87,8 @@ cli.add_command(sweep_command)
 cli.add_command(diff_command)
 cli.add_command(check_command)
 cli.add_command(glossary_command)
+cli.add_command(view_command)
+cli.add_command(plot_command)
 cli.add_command(trace_command)
 cli.add_command(schema_command)
 cli.add_command(show_command)

@@ -2,7 +2,29 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import click
+
+
+class HtmlFile(click.Path):
+    """A page to write: named as one, for charts are drawn by the browser and in no other form."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> str | bytes | os.PathLike[str]:
+        if not os.fspath(value).lower().endswith((".html", ".htm")):
+            message = f"{os.fspath(value)!r} does not end in .html: only a page can be written."
+            self.fail(message, param, ctx)
+        return super().convert(value, param, ctx)
+
 
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object, nothing else."

@@ -8,9 +8,9 @@ from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
 
-from accsim.cli.inputs import TRACE_SUFFIXES
 from accsim.config.origins import chip_values
 from accsim.config.workload_origins import workload_values
+from accsim.loading import TRACE_SUFFIXES
 from accsim.provenance import Provenance
 
 LIBRARIES = ("numpy", "numba", "simpy")
@@ -37,7 +37,7 @@ def provenance(chip: str, workload: str, options: Mapping[str, object]) -> Prove
     for name, value in options.items():
         if value is True:
             words.append(name)
-        elif value not in (None, False):
+        elif value is not None and value is not False:
             words += [name, Path(str(value)).name]
     traced = workload.endswith(TRACE_SUFFIXES)
     return Provenance(

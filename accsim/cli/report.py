@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from accsim.cli.options import HtmlFile
+
 RESULT, PROVENANCE = "result.json", "provenance.json"
 """Files of such a folder that a report is made from."""
 
@@ -15,7 +17,7 @@ RESULT, PROVENANCE = "result.json", "provenance.json"
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=HtmlFile(),
     metavar="FILE.html",
     help="Where to write it.  [default: DIR/report.html]",
 )

@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from accsim.cli.options import json_option, mapping_option, quiet_option
+from accsim.cli.options import HtmlFile, json_option, mapping_option, quiet_option
+from accsim.cli.window import TimeWindow
 
 if TYPE_CHECKING:
     from accsim.chip import Chip
+    from accsim.export.events import PassEvents
     from accsim.mapping import Pinning
     from accsim.ops import OpTrace
     from accsim.pass_view import PassView
+    from accsim.pipeline import Progress
     from accsim.provenance import Provenance
     from accsim.result import Result
 
@@ -59,7 +62,7 @@ def _enough(context: click.Context, parameter: click.Parameter, count: int) -> i
 )
 @click.option(
     "--report",
-    type=click.Path(path_type=Path),
+    type=HtmlFile(),
     metavar="FILE.html",
     help="Also write all of it as one HTML page, with charts and timelines.",
 )
@@ -80,6 +83,12 @@ def _enough(context: click.Context, parameter: click.Parameter, count: int) -> i
     help="Which pass the timeline shows; 0 is the first of the prefill.  "
     "[default: the first decode pass of the last run]",
 )
+@click.option(
+    "--trace-window",
+    type=TimeWindow(),
+    metavar="T0:T1",
+    help="Show only this part of the pass, such as 0ms:5ms or 120us:180us.",
+)
 @click.option("--chrome", is_flag=True, help="Write the timeline as Chrome JSON too, pass.json.gz.")
 @quiet_option
 def run_command(
@@ -92,6 +101,7 @@ def run_command(
     generations: int,
     exact: bool,
     trace_pass: str | None,
+    trace_window: tuple[int, int] | None,
     chrome: bool,
     quiet: bool,
 ) -> None:
@@ -109,6 +119,7 @@ def run_command(
         "--report": report,
         "--mapping": mapping,
         "--trace-pass": trace_pass,
+        "--trace-window": trace_window,
         "--chrome": chrome,
     }
     if is_step(workload):
@@ -116,7 +127,7 @@ def run_command(
         options["--generations"] = source is not ParameterSource.DEFAULT
         run_step(chip, workload, options, as_json=as_json, exact=exact, quiet=quiet)
         return
-    for option in ("--trace-pass", "--chrome"):
+    for option in ("--trace-pass", "--trace-window", "--chrome"):
         if options[option] not in (None, False) and out is None:
             raise click.UsageError(f"{option} needs --out DIR: it is about a file written there.")
 
@@ -139,6 +150,10 @@ def run_command(
     with nullcontext() if out is None else out_folder(out) as folder:
         views: list[PassView] = []
         with located(chip), progress_bar(quiet) as progress:
+            # Before all else, which takes longer: there may be no such part of it.
+            shown = None
+            if out is not None:
+                shown = _shown(hardware, trace, shown_pass, trace_window, pinning, progress)
             result = run(
                 hardware,
                 trace,
@@ -148,9 +163,9 @@ def run_command(
                 generations=generations,
                 show=None if out is None and report is None else views.append,
             )
-        if out is not None and folder is not None:
+        if out is not None and folder is not None and shown is not None:
             _write_views(folder, result, views)
-            _write_files(folder, result, hardware, trace, shown_pass, pinning, chrome, quiet)
+            _write_files(folder, result, shown, chrome)
             _write_provenance(folder, made_by)
             written += sorted(out / file.name for file in folder.iterdir())
     if report is not None:
@@ -210,29 +225,37 @@ def _write_views(folder: Path, result: Result, views: list[PassView]) -> None:
         write_view(view_file(folder, numbers[view.run]), view)
 
 
-def _write_files(
-    folder: Path,
-    result: Result,
+def _shown(
     chip: Chip,
     trace: OpTrace,
     shown_pass: tuple[str, int],
+    window_ps: tuple[int, int] | None,
     pinning: Pinning,
-    chrome: bool,
-    quiet: bool,
-) -> None:
-    from accsim.cli.progress import progress_bar
-    from accsim.export.chrome import write_chrome_json_gz
+    progress: Progress | None,
+) -> PassEvents:
+    """What the timeline shows."""
     from accsim.export.events import PassEvents
+    from accsim.pipeline import check_runs, simulate_pass
+
+    check_runs(chip, trace)
+    shown = simulate_pass(chip, trace, *shown_pass, pinning, progress)
+    view = shown.view(chip, *shown_pass)
+    if window_ps is not None and window_ps[0] >= view.elapsed_ps:
+        from accsim.units import show_time
+
+        message = f"the pass has ended by then: it takes {show_time(view.elapsed_ps)}."
+        raise click.BadParameter(message, param_hint="--trace-window")
+    return PassEvents(view, window_ps)
+
+
+def _write_files(folder: Path, result: Result, events: PassEvents, chrome: bool) -> None:
+    from accsim.export.chrome import write_chrome_json_gz
     from accsim.export.perfetto import write_pftrace
     from accsim.export.tables import write_ops_csv
-    from accsim.pipeline import simulate_pass
     from accsim.report.json_text import result_json
 
     (folder / "result.json").write_text(result_json(result), encoding="utf-8")
     write_ops_csv(folder / "ops.csv", result)
-    with progress_bar(quiet) as progress:
-        shown = simulate_pass(chip, trace, *shown_pass, pinning, progress)
-    events = PassEvents(shown.view(chip, *shown_pass))
     write_pftrace(folder / "pass.pftrace", events)
     if chrome:
         write_chrome_json_gz(folder / "pass.json.gz", events)

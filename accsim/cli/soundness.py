@@ -88,6 +88,8 @@ def _kind(file: str) -> tuple[str, Callable[[], Checked]]:
         return kind, lambda: _check_chip(file)
     if kind == "mapping":
         return kind, lambda: _check_mapping(document)
+    if kind == "sweep":
+        return kind, lambda: _check_sweep(file)
     if document.value.get("kind") == "train_step":
         return "training step", lambda: _check_training(file)
     return kind, lambda: _check_workload(file)
@@ -213,6 +215,17 @@ def _check_mapping(document: Document) -> Checked:
     pins = _count(len(mapping.ops), "pin")
     told = f"mapping of {pins}, whose operators are checked by accsim explain --mapping"
     return Checked(document.file, "ok", "mapping", told)
+
+
+def _check_sweep(file: str) -> Checked:
+    from accsim.config.sweep_file import load_study
+    from accsim.sweep.space import Space
+
+    study = load_study(file)
+    points = _count(Space(study.axes).size, "point")
+    axes = _count(len(study.axes), "axis", "axes")
+    told = f"sweep {study.name}: {points} of {axes}, sampler {study.sampler.kind}"
+    return Checked(file, "ok", "sweep", told)
 
 
 def _count(number: int, one: str, several: str = "") -> str:

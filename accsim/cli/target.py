@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import click
 
 from accsim.cli.options import json_option, quiet_option, workers_option
+
+if TYPE_CHECKING:
+    from accsim.analysis.prices import Measure
 
 
 class Positive(click.ParamType[float]):
@@ -27,26 +31,28 @@ class Positive(click.ParamType[float]):
         return number
 
 
-class Costs(click.ParamType[dict[str, float]]):
-    """Weights of knobs, ``channels=10,arrays=3``."""
+class Costs(click.ParamType[str | dict[str, float]]):
+    """What is counted, ``area`` or ``pins``, or weights of knobs, ``channels=10,arrays=3``."""
 
     name = "costs"
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> dict[str, float]:
-        """Read the weights over those by default, or fail with what is expected."""
-        from accsim.analysis.target import COSTS
+    ) -> str | dict[str, float]:
+        """Read what is counted, or the weights that are given, or fail with what is expected."""
+        from accsim.analysis.prices import WEIGHTS
 
-        if isinstance(value, dict):
+        if isinstance(value, dict) or value in ("area", "pins"):
             return value
-        costs = dict(COSTS)
+        weights: dict[str, float] = {}
         for part in str(value).split(","):
-            name, _, weight = part.strip().partition("=")
-            if name not in COSTS:
-                self.fail(f"no knob {name!r}; there are {', '.join(COSTS)}.", param, ctx)
-            costs[name] = Positive().convert(weight, param, ctx)
-        return costs
+            name, is_pair, weight = part.strip().partition("=")
+            if not is_pair:
+                self.fail(f"{name!r} is neither area, pins nor KNOB=WEIGHT.", param, ctx)
+            if name not in WEIGHTS:
+                self.fail(f"no knob {name!r}; there are {', '.join(WEIGHTS)}.", param, ctx)
+            weights[name] = Positive().convert(weight, param, ctx)
+        return weights
 
 
 @click.command("target", short_help="Find the cheapest changes that make a chip fast enough.")
@@ -60,12 +66,20 @@ class Costs(click.ParamType[dict[str, float]]):
     help="Decoded tokens per second that it shall reach, of all sequences together.",
 )
 @click.option("--ttft", type=Positive(), metavar="S", help="Seconds that the first token may take.")
+@click.option(
+    "--max-power",
+    type=Positive(),
+    metavar="W",
+    help="Mean power that decoding may take, DRAM included.",
+)
 @click.option("--run", "wanted", metavar="NAME", help="Which run.  [default: the last]")
 @click.option(
     "--cost",
     type=Costs(),
-    metavar="KNOB=X,...",
-    help="What it costs to add as much again of a knob as the chip has.",
+    default="area",
+    show_default=True,
+    metavar="area|pins|KNOB=X,...",
+    help="What is cheap: silicon, pins, or by weights of knobs for as much again as there is.",
 )
 @workers_option
 @json_option
@@ -75,8 +89,9 @@ def target_command(
     workload: str,
     tokens_per_s: float,
     ttft: float | None,
+    max_power: float | None,
     wanted: str | None,
-    cost: dict[str, float] | None,
+    cost: Measure | dict[str, float],
     count: int | None,
     as_json: bool,
     quiet: bool,
@@ -94,16 +109,17 @@ def target_command(
     hardware, trace = load_inputs(chip, workload)
     trace = chosen_run(trace, trace.runs[-1].name if wanted is None else wanted)
     # Only now: loading the simulator takes longer than refusing a broken file.
-    from accsim.analysis.target import COSTS
+    from accsim.analysis.prices import measured, weighed
     from accsim.target import Goal
     from accsim.target_pipeline import reach
     from accsim.workers import cores, workers
 
     if not quiet:
         tell_model(hardware)
-    goal = Goal(tokens_per_s, ttft)
+    goal = Goal(tokens_per_s, ttft, max_power)
+    prices = weighed(cost) if isinstance(cost, dict) else measured(cost, hardware)
     with progress_bar(quiet) as progress, located(chip), workers(count or cores()) as work:
-        found = reach(hardware, trace, goal, cost or COSTS, work, progress)
+        found = reach(hardware, trace, goal, prices, work, progress)
     if as_json:
         click.echo(json.dumps(found.to_json(), indent=2, allow_nan=False))
         return

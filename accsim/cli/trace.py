@@ -19,9 +19,9 @@ import click
 )
 def trace_command(workload: str, out: Path) -> None:
     """Write every operator and pass of WORKLOAD to a trace file, for accsim run."""
-    from accsim.cli.inputs import TRACE_SUFFIXES
     from accsim.cli.writing import writing
     from accsim.config.resolve import load_workload
+    from accsim.loading import TRACE_SUFFIXES
     from accsim.tracing.decoding import trace_workload
     from accsim.tracing.file import write_trace
 

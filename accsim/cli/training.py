@@ -10,8 +10,8 @@ import click
 
 def is_step(workload: str) -> bool:
     """Whether an argument of the command line means a training step."""
-    from accsim.cli.inputs import TRACE_SUFFIXES
     from accsim.config.training_file import is_training
+    from accsim.loading import TRACE_SUFFIXES
 
     return not workload.endswith(TRACE_SUFFIXES) and is_training(workload)
 

@@ -30,6 +30,7 @@ OTHERS = {
     "accsim.explain": "what accsim explain prints",
     "accsim.chip_values": "what accsim show prints",
     "accsim.dram": "what accsim dram prints",
+    "accsim.provenance": "where a result comes from",
 }
 """What else accsim writes as JSON, by schema without its version."""
 

@@ -15,6 +15,7 @@ INTRODUCTIONS: dict[FileKind, str] = {
     "chip": "How to write one: [describe a chip](describe-a-chip.md).",
     "workload": "How to write one: [describe a workload](describe-a-workload.md). A file with "
     "`kind: train_step` is a training step; its keys are [below](#a-training-step).",
+    "sweep": "How to write one: [sweeps](sweeps.md#the-sweep-file).",
     "mapping": "What a mapping is, and how to get one: [explain](explain.md#pinning-a-mapping).",
 }
 
@@ -88,6 +89,8 @@ class _Writer:
         match value["type"]:
             case "array":
                 return f"list of: {self._value(value['items'])}"
+            case "object":
+                return f"by name: {self._value(value['additionalProperties'])}"
             case "integer":
                 return f"whole number{_span(value)}"
             case "number":
@@ -105,8 +108,9 @@ def _references(value: Schema) -> Iterator[str]:
     for several in ("anyOf", "oneOf"):
         for one in value.get(several, ()):
             yield from _references(one)
-    if "items" in value:
-        yield from _references(value["items"])
+    for inner in ("items", "additionalProperties"):
+        if inner in value:
+            yield from _references(value[inner])
 
 
 def _name(value: Schema) -> str:
@@ -125,7 +129,7 @@ def _default(value: Schema) -> str:
     if default is None:
         return "none"
     if isinstance(default, dict):
-        return "as there"
+        return "as there" if default else "none"
     return f"`{default if isinstance(default, str) else json.dumps(default)}`"
 
 

@@ -86,6 +86,10 @@ class _Reader:
 
     def axis(self, bases: Bases) -> PlacedAxis | None:
         """The axis; None if anything is wrong."""
+        if self.name in bases:
+            message = f"the axis of {self.name}s is a list of files below {self.name}"
+            self.note(self.path, message, at_key=True)
+            return None
         keys: tuple[str, ...] = (self.name,)
         key_paths: tuple[KeyPath, ...] = (self.path,)
         when: tuple[Condition, ...] = ()
@@ -95,7 +99,7 @@ class _Reader:
                 key_paths = tuple((*self.path, "keys", index) for index in range(len(keys)))
             when = tuple(self._conditions(self.choice.when))
         placed = list(zip(keys, key_paths, strict=True))
-        whole = tuple(self._takes_whole(key, path, bases) for key, path in placed)
+        whole = tuple(self._takes_whole(key, path, when, bases) for key, path in placed)
         for number, (key, path) in enumerate(placed):
             self._check_set_once(key, path, when, keys[:number])
         levels = self._levels(whole)
@@ -104,7 +108,9 @@ class _Reader:
         axis = Axis(self.name, keys, tuple(level for level, _ in levels), when)
         return PlacedAxis(axis, tuple(path for _, path in levels))
 
-    def _takes_whole(self, key: str, path: KeyPath, bases: Bases) -> bool:
+    def _takes_whole(
+        self, key: str, path: KeyPath, when: Sequence[Condition], bases: Bases
+    ) -> bool:
         """Whether a key takes whole numbers; notes one that a file does not have."""
         kind, _, field = key.partition(".")
         if kind not in bases or not field:
@@ -115,6 +121,8 @@ class _Reader:
             return False
         whole = False
         for base in bases[kind]:
+            if any(one.key == kind and not one.holds({kind: base.text}) for one in when):
+                continue
             try:
                 whole = takes_whole_numbers(base.file, field)
             except LookupError as error:

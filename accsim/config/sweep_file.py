@@ -12,6 +12,7 @@ from accsim.config.resolve import check_chip, check_workload
 from accsim.config.shipped import find
 from accsim.config.sweep_axes import BaseFile, Bases, read_axes
 from accsim.config.sweep_levels import refused_levels
+from accsim.config.sweep_metrics import metric_problems
 from accsim.config.sweep_schema import SweepFile
 from accsim.config.variants import chip_document, workload_document
 from accsim.config.yaml_source import Document, KeyPath, read_yaml
@@ -30,18 +31,16 @@ def load_study(path_or_name: str) -> Study:
     document = read_yaml(str(find("sweeps", path_or_name)))
     refuse_other_kind(document, "sweep")
     file, problems = check(document, SweepFile)
-    if file is None:
-        raise InputError(problems)
     folder = Path(document.file).parent
     bases: Bases = {
-        "chip": _bases(document, "chip", file.chip, folder, problems),
-        "workload": _bases(document, "workload", file.workload, folder, problems),
+        "chip": _bases(document, "chip", chip_document, check_chip, problems),
+        "workload": _bases(document, "workload", workload_document, _checked_workload, problems),
     }
-    if problems:
+    if file is None or problems:
         raise InputError(problems)
     placed, problems = read_axes(document, file, bases)
-    if len(placed) == len(file.axes) + sum(len(files) > 1 for files in bases.values()):
-        problems += refused_levels(document, placed, bases)
+    problems += metric_problems(document, file, bases)
+    problems += refused_levels(document, placed, bases)
     if problems:
         raise InputError(sorted(problems, key=lambda one: (one.line or 0, one.column or 0)))
     return Study(
@@ -65,16 +64,22 @@ def _checked_workload(document: Document) -> Section:
 
 
 def _bases(
-    document: Document, key: str, texts: str | list[str], folder: Path, problems: list[Problem]
+    document: Document,
+    key: str,
+    read: Callable[[str, Path], Document],
+    checked: Callable[[Document], Section],
+    problems: list[Problem],
 ) -> tuple[BaseFile, ...]:
-    """The chips or workloads of a sweep; their problems are added to `problems`."""
-    read: Callable[[str, Path], Document] = chip_document
-    checked: Callable[[Document], Section] = check_chip
-    if key == "workload":
-        read, checked = workload_document, _checked_workload
+    """The chips or workloads that a sweep names, whatever else is wrong with it; their problems are
+    added to `problems`.
+    """
+    folder = Path(document.file).parent
+    stated = document.value.get(key)
     found: list[BaseFile] = []
-    for index, text in enumerate(texts if isinstance(texts, list) else [texts]):
-        path: KeyPath = (key, index) if isinstance(texts, list) else (key,)
+    for index, text in enumerate(stated if isinstance(stated, list) else [stated]):
+        if not isinstance(text, str) or not text:
+            continue  # as the schema says
+        path: KeyPath = (key, index) if isinstance(stated, list) else (key,)
         try:
             base = read(text, folder)
             found.append(BaseFile(text, base, checked(base)))

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 
 from accsim.config.sweep_axes import Bases, PlacedAxis
-from accsim.config.variants import chip_with, workload_with
+from accsim.config.variants import chip_with, key_in, workload_with
 from accsim.config.yaml_source import Document
 from accsim.errors import InputError, Problem
 from accsim.study import Axis, File, Setting, Settings, fields_of, settings_at
@@ -28,13 +28,13 @@ def refused_levels(document: Document, placed: Sequence[PlacedAxis], bases: Base
         if one.axis.name in bases:
             continue
         for level, path in enumerate(one.level_paths):
-            fault = _fault(axes, number, level, bases)
+            fault = _why_refused(axes, number, level, bases)
             if fault is not None:
                 problems.append(document.problem(path, fault))
     return problems
 
 
-def _fault(axes: Sequence[Axis], number: int, level: int, bases: Bases) -> str | None:
+def _why_refused(axes: Sequence[Axis], number: int, level: int, bases: Bases) -> str | None:
     """Why no chip or workload takes a level; None if one does."""
     found: str | None = None
     for settings in _tries(axes, number, level):
@@ -87,25 +87,22 @@ def _refusal(settings: Settings, keys: Sequence[str], bases: Bases) -> str | Non
             continue
         fields = fields_of(settings, kind)
         candidates = [one for one in bases[kind] if chosen.get(kind, one.text) == one.text]
-        faults = [_fault_of(one.document, build, fields) for one in candidates]
+        own = [key.removeprefix(f"{kind}.") for key in keys]
+        faults = [_fault_of(one.document, build, fields, own) for one in candidates]
         refused = [one for one in faults if one is not None]
         if refused and len(refused) == len(faults):
-            return _told(refused[0], kind, keys)
+            return refused[0]
     return None
 
 
 def _fault_of(
-    document: Document, build: Builder, fields: list[tuple[str, Setting]]
-) -> Problem | None:
+    document: Document, build: Builder, fields: list[tuple[str, Setting]], own: list[str]
+) -> str | None:
+    """Why a file does not take these settings; the key of an axis that has one need not be said."""
     try:
         build(document, fields)
     except InputError as error:
-        return error.problems[0]
+        key, message = error.problems[0].key, error.problems[0].message
+        is_own = len(own) == 1 and key == key_in(document, own[0])
+        return message if is_own or not key else f"{key}: {message}"
     return None
-
-
-def _told(problem: Problem, kind: str, keys: Sequence[str]) -> str:
-    """A problem of a file in the words of the sweep; the key that is set need not be said."""
-    if keys == (f"{kind}.{problem.key}",):
-        return problem.message
-    return f"{problem.key}: {problem.message}" if problem.key else problem.message

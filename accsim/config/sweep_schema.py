@@ -64,38 +64,34 @@ Settings = Annotated[
     Discriminator(_one_or_list),
 ]
 
-Keys = Annotated[
-    list[Text],
-    Field(min_length=1, description="what it sets, dotted; by default its own name"),
-]
-When = Annotated[
-    dict[str, Settings],
-    Field(description="keys of earlier axes and their settings: where the axis exists"),
-]
+Keys = Annotated[list[Text], Field(min_length=1)]
+
+_KEYS = "what it sets, dotted; by default its own name"
+_WHEN = "keys of earlier axes and their settings: where the axis exists"
 
 
 class LevelsAxis(Section):
     """Levels one by one."""
 
-    keys: Keys | None = None
+    keys: Keys | None = Field(default=None, description=_KEYS)
     levels: list[Level] = Field(
         min_length=1,
         description="settings; with several keys a list of one for each, or one for all of them",
     )
-    when: When = Field(default={})
+    when: dict[str, Settings] = Field(default={}, description=_WHEN)
 
 
 class RangeAxis(Section):
     """Levels at equal distances or ratios; of keys for whole numbers rounded, equal ones once."""
 
-    keys: Keys | None = None
+    keys: Keys | None = Field(default=None, description=_KEYS)
     first: float = Field(alias="from", description="the first level")
     to: float = Field(description="the last level")
     steps: Count = Field(ge=2, le=10_000, description="number of levels, both ends included")
     scale: Literal["linear", "log"] = Field(
         default="linear", description="equal distances (linear) or equal ratios (log)"
     )
-    when: When = Field(default={})
+    when: dict[str, Settings] = Field(default={}, description=_WHEN)
 
     @field_validator("scale")
     @classmethod

@@ -88,6 +88,21 @@ def entry(values: list[Value], field: str, above: str) -> tuple[int, str]:
     raise LookupError(f"{above} has no entry {word!r} (allowed: 0 to {len(values) - 1})")
 
 
+def key_in(document: Document, field: str) -> str:
+    """A dotted key as problems of the file have it, with numbers of entries for their names."""
+    value: Value = document.value
+    above, rest = "", field
+    while rest:
+        if isinstance(value, list):
+            index, rest = entry(value, rest, above)
+            value, above = value[index], f"{above}[{index}]"
+        else:
+            key, _, rest = rest.partition(".")
+            value = value.get(key, {}) if isinstance(value, dict) else {}
+            above = f"{above}.{key}".lstrip(".")
+    return above
+
+
 def _with(document: Document, settings: Iterable[tuple[str, Setting]]) -> Document:
     value: Value = document.value
     for field, setting in settings:

@@ -16,6 +16,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from accsim.pass_view import NOTHING, WAITED_FOR, CounterView, LaneView, PassView
+from accsim.units import show_time
 
 SLICE_CAP = 2_000_000
 """Viewers become unusable beyond some millions of slices: later ones are left out, and counted."""
@@ -67,26 +68,31 @@ class PassEvents:
     """Everything that a viewer shows of one pass: iterate the parts in the order below."""
 
     whole: PassView
+    window_ps: tuple[int, int] | None = None
     cap: int = SLICE_CAP
 
     @cached_property
     def view(self) -> PassView:
-        """What is shown: at most `cap` slices."""
-        return self.whole.capped(self.cap)
+        """What is shown: of the window, or of the whole pass, at most `cap` slices."""
+        wanted = self.whole if self.window_ps is None else self.whole.within(*self.window_ps)
+        return wanted.capped(self.cap)
 
     @property
     def title(self) -> str:
-        """What the pass is, in one line; says so if slices were left out."""
-        return self.view.title
+        """What the pass is, in one line; says so if not all of it is shown."""
+        if self.window_ps is None:
+            return self.view.title
+        start, end = map(show_time, self.window_ps)
+        return f"{start} to {end} of {self.view.title}"
 
     @property
     def total_slices(self) -> int:
-        """How many slices the whole pass has, left out or not."""
+        """How many slices there are in the window, left out or not."""
         return self.view.slices + self.view.left_out
 
     @property
     def dropped(self) -> int:
-        """How many of them lie beyond the cap."""
+        """How many of them lie beyond the cap: those that start last."""
         return self.view.left_out
 
     def tracks(self) -> Iterator[Track]:

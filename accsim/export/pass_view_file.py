@@ -34,7 +34,7 @@ from accsim.timeline import Column
 
 FORMAT = "accsim.pass_view/1"
 MAX_BYTES = 2**30
-"""Unpacked. A view of `accsim.pass_view.VIEW_CAP` slices takes 40 MB."""
+"""Unpacked. A view of `accsim.pass_view.VIEW_CAP` slices takes some 110 MB."""
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 

@@ -401,6 +401,38 @@ GLOSSARY = (
         ),
     ),
     Chapter(
+        "Changes that are enough, and points of a sweep",
+        (
+            _entry(
+                "cost | cost_unit",
+                "Of a changed chip, what its changes cost: mm2, data pins, or weights by knob.",
+            ),
+            _entry(
+                "dram_io_w",
+                "Power that the bits of a rate take at the DRAM's pins, whatever the chip: bytes "
+                "per second x 8 x energy of a bit.",
+            ),
+            _entry(
+                "power_w",
+                "Mean power while decoding as fast as the chip can, DRAM included, with the "
+                "expected tokens; of a goal, the most that is allowed.",
+            ),
+            _entry(
+                "tokens_per_s | step_s | tokens_per_step",
+                "Expected tokens of a decode step, its time with the draft passes in it, and their "
+                "quotient over all sequences.",
+            ),
+            _entry(
+                "energy_per_token_j | dram_bytes_per_token",
+                "What a decode step takes over the tokens that it is expected to emit.",
+            ),
+            _entry(
+                "best | best.run",
+                "The run with the most tokens per second; `best.tpot_s` is that of this run.",
+            ),
+        ),
+    ),
+    Chapter(
         "Further terms",
         (
             _entry("prefill | decode", "Reading the prompt; generating after it."),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -123,7 +123,7 @@ def _pass_rows(view: PassView) -> list[list[object]]:
         over((LOAD, "bytes"), (STORE, "bytes")),
         over((ARRAY, "macs")),
     )
-    shows = (show_time, show_time, show_time, show_time, show_bytes, show_count)
+    shows: tuple[Callable[[int], str], ...] = (*(show_time,) * 4, show_bytes, show_count)
     rows: list[list[object]] = []
     for op, *numbers in zip(view.ops, *columns, strict=True):
         layer = [-1, "-"] if op.layer is None else [op.layer, str(op.layer)]

@@ -44,7 +44,10 @@ def roofline_figure(result: Result, peaks: Mapping[int, float] | None = None) ->
     figure = go.Figure()
     _draw_roofs(figure, result, roofs, [op for ops in points.values() for op in ops])
     _draw_moves(figure, [points[name] for name in told])
-    for number, run in enumerate(result.runs):
+    # The runs that are told come first, so that no two of them look the same.
+    looks = list(dict.fromkeys([*told, *points]))
+    for run in result.runs:
+        number = looks.index(run.name)
         ops = sorted(points[run.name], key=lambda op: -op.time_ps)
         figure.add_scatter(
             name=escape(run.name),

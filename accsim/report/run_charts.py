@@ -22,6 +22,8 @@ from accsim.units import PS_PER_S, show_energy, show_time
 
 BAR_PX = 34
 """Height of a bar, its part of the gap included."""
+GAP_PX = 75
+"""Between two charts, for the axis of one and the title of the other."""
 
 CAUSE_COLOURS = {
     "dram": "#0072b2",
@@ -86,8 +88,10 @@ def gain_figure(result: Result) -> go.Figure:
 
 def causes_figure(result: Result) -> go.Figure:
     """Time by cause, with its parts: of a mean decode pass, and of a token."""
-    figure = make_subplots(rows=2, subplot_titles=["a decode pass", "an output token"])
     names = _names(result.runs)
+    height = 190 + 2 * BAR_PX * len(names)
+    titles = ["a decode pass", "an output token"]
+    figure = make_subplots(rows=2, subplot_titles=titles, vertical_spacing=GAP_PX / height)
     for name, tint, share in _parts(result.runs):
         for row, seconds in (
             (1, [run.mean_pass_s for run in result.runs]),
@@ -115,7 +119,7 @@ def causes_figure(result: Result) -> go.Figure:
     figure.update_layout(barmode="stack", bargap=0.35)
     figure.update_xaxes(title="ms", rangemode="tozero")
     figure.update_yaxes(autorange="reversed")
-    framed(figure, 190 + 2 * BAR_PX * len(names))
+    framed(figure, height)
     return figure.update_layout(margin={"t": 28})
 
 

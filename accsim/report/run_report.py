@@ -17,7 +17,7 @@ from accsim.report.page import asset, drawn, write_html
 from accsim.report.roofline import ROOFLINE_NOTE, roofline_figure
 from accsim.report.run_charts import area_rows, causes_figure, energy_figure, gain_figure
 from accsim.report.terms import Terms
-from accsim.report.time_charts import time_figure
+from accsim.report.time_charts import WINDOWS, time_figure
 from accsim.report.timeline_canvas import timeline_element
 from accsim.report.values import value_groups
 from accsim.report.wording import disagreements, headline, setting, told_runs
@@ -181,9 +181,9 @@ class _Report:
             for number, view in enumerate(self.views)
         ]
         note = (
-            "One decode pass of each run. Busy is the part of a window of time in which a unit is "
-            "occupied, whether all of it works or a part; of a counter, the highest value in the "
-            "window; dashed, what the chip can do."
+            f"One decode pass of each run, in {WINDOWS} windows of time. Busy is the part of a "
+            "window in which a unit is occupied, whether all of it works or a part. SRAM in use is "
+            "the highest of a window, bandwidth the mean; dashed, what the chip has."
         )
         return section(
             "units",

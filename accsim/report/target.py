@@ -25,13 +25,13 @@ def print_target(found: Target, console: Console) -> None:
     console.print(Text(floor_line(found)))
     told = found.solutions or ((found.nearest,) if found.nearest is not None else ())
     console.print()
-    console.print(_table(found.base, told))
+    console.print(_table(found.base, told, found.cost_unit))
     console.print()
-    weights = ", ".join(f"{knob}={weight:g}" for knob, weight in found.costs.items())
+    weights = ", ".join(f"{knob}={weight:.4g}" for knob, weight in found.costs.items())
     chips = "1 chip" if found.simulated == 1 else f"{found.simulated} chips"
     setting = (
         f"{found.chip}, {found.workload}, {chips} simulated. Cost of as much again as the chip "
-        f"has: {weights}."
+        f"has{', in ' * bool(found.cost_unit)}{found.cost_unit}: {weights}."
     )
     console.print(Text(setting, style="dim"))
     console.print()
@@ -45,17 +45,33 @@ def headline(found: Target) -> str:
     if found.floor.most_bytes_per_s < found.floor.needed_bytes_per_s:
         channels = f"{found.floor.channels_needed} channels of {found.floor.grade}"
         return f"{run} cannot reach {goal} below {channels}."
+    if found.floor.exceeds(found.goal):
+        floor_w = f"{found.floor.dram_io_w:.3g} W"
+        return f"{run} cannot reach {goal}: DRAM I/O alone takes {floor_w} at this rate."
     if found.solutions:
         changes = ", ".join(words(found.solutions[0]))
-        return f"{run} reaches {goal} with {changes}, at a cost of {found.solutions[0].cost:.3g}."
+        price = f"{found.solutions[0].cost:.3g} {found.cost_unit}".rstrip()
+        return f"{run} reaches {goal} with {changes}, at a cost of {price}."
     effort = "nothing that was tried helps further" if found.complete else "the search was ended"
-    return f"No chip was found on which {found.run} reaches {goal}: {effort}."
+    return f"No chip was found on which {found.run} reaches {goal}: {_power(found)}{effort}."
+
+
+def _power(found: Target) -> str:
+    """What power has to do with it that no chip was found: those fast enough take too much."""
+    near, goal = found.nearest, found.goal
+    if near is None or goal.power_w is None or near.power_w <= goal.power_w:
+        return ""
+    if near.tokens_per_s < goal.tokens_per_s:
+        return ""
+    return f"power forbids it, a chip that is fast enough takes {near.power_w:.3g} W; "
 
 
 def goal_words(goal: Goal) -> str:
-    """What is asked for: ``40 tokens/s and TTFT 1.5 s``."""
-    speed = f"{goal.tokens_per_s:.4g} tokens/s"
-    return speed if goal.ttft_s is None else f"{speed} and TTFT {show_seconds(goal.ttft_s)}"
+    """What is asked for: ``40 tokens/s and TTFT 1.5 s under 10 W``."""
+    told = f"{goal.tokens_per_s:.4g} tokens/s"
+    if goal.ttft_s is not None:
+        told += f" and TTFT {show_seconds(goal.ttft_s)}"
+    return told if goal.power_w is None else f"{told} under {goal.power_w:.3g} W"
 
 
 def floor_line(found: Target) -> str:
@@ -66,7 +82,7 @@ def floor_line(found: Target) -> str:
         f"{show_count(floor.macs_per_token, 'MACs')}; at {found.goal.tokens_per_s:.4g} tokens/s "
         f"that is {show_rate(floor.needed_bytes_per_s)}. The pins carry "
         f"{show_rate(floor.pins_bytes_per_s)}, and {show_rate(floor.most_bytes_per_s)} with all "
-        f"that is tried.{_prompt(found)}"
+        f"that is tried. DRAM I/O alone takes {floor.dram_io_w:.3g} W.{_prompt(found)}"
     )
 
 
@@ -88,10 +104,11 @@ def words(candidate: Candidate) -> list[str]:
     ]
 
 
-def _table(base: Candidate, told: tuple[Candidate, ...]) -> Table:
+def _table(base: Candidate, told: tuple[Candidate, ...], unit: str) -> Table:
     table = plain_table(gap=1)
     table.add_column(Text("chip"), overflow="fold")
-    for heading in ("cost", "tokens/s", "TPOT", "bound by", "TTFT", "bound by"):
+    price = unit or "cost"
+    for heading in (price, "tokens/s", "TPOT", "bound by", "power", "TTFT", "bound by"):
         table.add_column(Text(heading), justify="right", overflow="fold")
     for candidate in (base, *told):
         cells = (
@@ -100,6 +117,7 @@ def _table(base: Candidate, told: tuple[Candidate, ...]) -> Table:
             f"{candidate.tokens_per_s:.4g}",
             show_seconds(candidate.tpot_s),
             CAUSE_NAMES[candidate.bound],
+            f"{candidate.power_w:.3g} W",
             show_seconds(candidate.ttft_s),
             CAUSE_NAMES[candidate.prefill_bound],
         )

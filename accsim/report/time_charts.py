@@ -53,11 +53,13 @@ def time_figure(view: PassView) -> go.Figure:
 
 def _draw_counter(figure: go.Figure, counter: CounterView, edges: Values, row: int) -> None:
     divisor, unit = SHOWN_UNITS.get(counter.unit, (1, counter.unit))
-    highest = highest_in(counter.time_ps, counter.value, edges) / divisor
+    # What flows is told by its mean, what fills something by its peak.
+    figure_of = mean_in if counter.unit.endswith("/s") else highest_in
+    values = figure_of(counter.time_ps, counter.value, edges) / divisor
     figure.add_scatter(
         name=escape(counter.name),
         x=(edges[:-1] + edges[1:]) / 2e9,
-        y=highest,
+        y=values,
         mode="lines",
         line={"color": colour(3 + row), "width": 1, "shape": "hvh"},
         fill="tozeroy",
@@ -100,13 +102,24 @@ def busy_share(lane: LaneView, edges: Values) -> Values:
 
 
 def highest_in(time_ps: Column, value: npt.NDArray[np.generic], edges: Values) -> Values:
-    """The highest value of a counter in each window, that at its beginning included."""
+    """The highest value of a counter in each window, that at its beginning included.
+
+    Args:
+        time_ps: from when each value holds; the first is 0.
+        value: of the same shape.
+        edges: of the windows in ps, shape (windows + 1,).
+    """
     held = value.astype(np.float64)
     first = np.searchsorted(time_ps, edges[:-1], side="right") - 1
     after = np.searchsorted(time_ps, edges[1:], side="left")
-    return np.array(
-        [
-            held[max(begin, 0) : max(end, begin + 1, 1)].max()
-            for begin, end in zip(first, after, strict=True)
-        ]
-    )
+    spans = zip(first.tolist(), after.tolist(), strict=True)
+    return np.array([held[begin : max(end, begin + 1)].max() for begin, end in spans])
+
+
+def mean_in(time_ps: Column, value: npt.NDArray[np.generic], edges: Values) -> Values:
+    """The mean over the time of each window; arguments as of `highest_in`."""
+    held = value.astype(np.float64)
+    sums = np.concatenate([[0], np.cumsum(held[:-1] * np.diff(time_ps))])
+    last = np.searchsorted(time_ps, edges, side="right") - 1
+    upto = sums[last] + held[last] * (edges - time_ps[last])
+    return np.diff(upto) / np.diff(edges)

@@ -1,7 +1,7 @@
 """The timeline of passes as an element of an HTML page that needs nothing else.
 
 Columns of integers travel as differences of neighbours, deflated and in base64: a pass of 61,000
-slices takes 60 kB. The script beside this module (``assets/timeline.js``) unpacks and draws them.
+slices takes 100 kB. The scripts in ``assets`` beside this module unpack and draw them.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from accsim.units import show_time
 
 Array = npt.NDArray[np.int64] | npt.NDArray[np.float64]
 
+SCRIPTS = ("timeline_words.js", "timeline_data.js", "timeline_paint.js", "timeline.js")
 COLOURS = 7
 """Groups of operators that have a colour of their own: those that occupy the lanes longest. More
 than seven colours are not told apart by colour-blind readers."""
@@ -61,7 +62,8 @@ def timeline_element(views: Sequence[PassView], element_id: str) -> str:
         f"<style>{_asset('timeline.css')}</style>"
         f"<figcaption>{captions}</figcaption>"
         f'<script type="application/json">{data}</script>'
-        f"<script>{_asset('timeline.js')}accsimTimeline(document.getElementById({name}));</script>"
+        f'<script>(() => {{"use strict";\n{"".join(map(_asset, SCRIPTS))}'
+        f"accsimTimeline(document.getElementById({name}));}})();</script>"
         "</figure>"
     )
 
@@ -86,7 +88,7 @@ def _summary(view: PassView) -> str:
     """What the picture shows, in words."""
     elapsed = max(1, view.elapsed_ps)
     busy = (
-        f"{lane.name} {100 * int((lane.end_ps - lane.start_ps).sum()) / elapsed:.0f} %"
+        f"{lane.name} {100 * int((lane.end_ps - lane.start_ps).sum()) / elapsed:.3g} %"
         for lane in view.lanes
     )
     return (
@@ -115,14 +117,20 @@ def _packed(view: PassView, groups: list[str]) -> dict[str, Any]:
 
 
 def _lane(lane: LaneView, packed: bytearray) -> dict[str, Any]:
-    columns = [*(getattr(lane, name) for name in LANE_COLUMNS), *lane.figures.values()]
+    columns = {name: getattr(lane, name) for name in LANE_COLUMNS}
+    # Mostly 0, and else small: `times` of timeline_data.js makes times of them again.
+    columns["end_ps"] = lane.end_ps - lane.start_ps
+    columns["issued_ps"] = lane.issued_ps - lane.start_ps
+    columns["done_ps"] = lane.done_ps - lane.end_ps
     return {
         "name": lane.name,
         "group": lane.group,
         "about": lane.about,
         "figures": list(lane.figures),
         "length": len(lane),
-        "kinds": "".join(_pack(column, packed) for column in columns),
+        "kinds": "".join(
+            _pack(column, packed) for column in (*columns.values(), *lane.figures.values())
+        ),
     }
 
 

@@ -84,13 +84,13 @@ def headline(result: Result) -> str:
     base, *compared = told_runs(result)
     if not compared:
         return (
-            f"{base.name} decodes {_speed(base)} tokens/s on {result.chip}, "
-            f"{_tokens(base)} per pass of {_pass_time(base)}. "
+            f"{base.name} decodes {tokens_per_s(base)} tokens/s on {result.chip}, "
+            f"{tokens_of_pass(base)} per pass of {pass_time(base)}. "
             f"It is bound by {_bound(base)} of the critical path.{_also_full(base)}"
         )
     run, *bolder = compared
     factor = speedup_of(run, result)
-    speeds = f"{_speed(run)} tokens/s instead of {_speed(base)}{_over(run)}"
+    speeds = f"{tokens_per_s(run)} tokens/s instead of {tokens_per_s(base)}{_over(run)}"
     if factor >= 1.005:
         first = f"{run.name} decodes {factor:.2f}x as fast as {base.name} on {result.chip}"
     elif factor >= 0.995:
@@ -112,11 +112,11 @@ def _why(run: RunResult, base: RunResult) -> str:
     """A speed-up is tokens per pass over the cost of a pass; what bounds the pass sets the cost."""
     cost = run.mean_pass_s / base.mean_pass_s
     joint = "and" if cost < COSTLY else "but"
-    tokens, base_tokens = _tokens(run), _tokens(base)
+    tokens, base_tokens = tokens_of_pass(run), tokens_of_pass(base)
     brings = f"{tokens} in both" if tokens == base_tokens else f"{tokens} instead of {base_tokens}"
     passes = (
         f"A pass brings {brings} {joint} takes {cost:.2f}x as long "
-        f"({_pass_time(run)} instead of {_pass_time(base)})"
+        f"({pass_time(run)} instead of {pass_time(base)})"
     )
     if run.bound == base.bound:
         shares = _share(run) if _share(run) == _share(base) else f"{_share(base)} and {_share(run)}"
@@ -136,7 +136,7 @@ def _undone(bold: RunResult, base: RunResult, result: Result) -> str:
     """Why more tokens per pass than in the answer did not pay."""
     cost = bold.mean_pass_s / base.mean_pass_s
     return (
-        f" {bold.name} brings {_tokens(bold)} per pass, yet decodes only "
+        f" {bold.name} brings {tokens_of_pass(bold)} per pass, yet decodes only "
         f"{speedup_of(bold, result):.2f}x as fast: its pass takes {cost:.2f}x as long, "
         f"bound by {_bound(bold)} of the critical path.{_also_full(bold)}"
     )
@@ -181,7 +181,8 @@ def mean_tokens(run: RunResult) -> float:
     return run.mean_tokens_per_pass
 
 
-def _tokens(run: RunResult) -> str:
+def tokens_of_pass(run: RunResult) -> str:
+    """Tokens of a pass, over all generations where those were drawn."""
     if run.generations is not None:
         return tokens_per_pass(run.generations.tokens_per_pass.mean, None)
     return tokens_per_pass(run.mean_tokens_per_pass, run.expected_tokens_per_pass)
@@ -237,13 +238,15 @@ def _by_command(result: Result) -> bool:
     return any(run.dram.model == "command_level" for run in result.runs)
 
 
-def _speed(run: RunResult) -> str:
+def tokens_per_s(run: RunResult) -> str:
+    """Output tokens per second of the batch, over all generations where those were drawn."""
     if run.generations is not None:
         return f"{run.batch / run.generations.decode_s_per_token.mean:.4g}"
     return f"{run.decode_tokens_per_s:.4g}"
 
 
-def _pass_time(run: RunResult) -> str:
+def pass_time(run: RunResult) -> str:
+    """Time of a mean decode pass."""
     return show_time(run.mean_pass_s * 1e12)
 
 

@@ -11,6 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, 
 from dataclasses import dataclass
 from typing import overload
 
+from accsim.config.sweep_schema import SEARCHES
 from accsim.errors import AccsimError, InputError
 from accsim.study import Outcome, Settings, Study, Task
 from accsim.sweep.guard import why
@@ -18,10 +19,6 @@ from accsim.sweep.store import Point, Row, Store
 
 Rounds = Generator[Iterable[Settings], Sequence[Outcome], None]
 """Gives points that may be simulated in any order, and is sent their outcomes in their order."""
-
-LEARNING = ("nsga2", "tpe")
-"""Samplers whose points depend on the outcomes of earlier ones."""
-
 
 GONE = "the workers are gone; the finished points are kept"
 
@@ -57,8 +54,8 @@ def drive(
 ) -> None:
     """Simulate all points of a study that are not in its store yet.
 
-    Points that failed or timed out are simulated again, unless the sampler learns: what it chose
-    afterwards hangs on what it was told.
+    Points that failed or timed out are simulated again, unless they are part of a search: what it
+    chose afterwards hangs on what it was told.
 
     Args:
         study: the study.
@@ -146,7 +143,7 @@ class _Sweep:
 
     def _is_to_be_repeated(self, outcome: Outcome) -> bool:
         lost = outcome.status in ("failed", "timed_out")
-        return lost and self._study.sampler.kind not in LEARNING
+        return lost and self._study.sampler.kind not in SEARCHES
 
     def _collect(self) -> None:
         """Wait until a point is finished, and write all that are."""

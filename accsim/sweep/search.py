@@ -2,40 +2,50 @@
 
 from __future__ import annotations
 
+import random
+import warnings
 from typing import TYPE_CHECKING, Any
 
-from accsim.study import Axis, Limit, Outcome, Settings, Study
-from accsim.sweep.space import Points, Space, missing_extra
+from accsim.study import Axis, Limit, Outcome, Settings, Study, settings_at
+from accsim.sweep.space import Points, missing_extra
 
 if TYPE_CHECKING:
     from optuna.study import Study as Search
     from optuna.trial import Trial
 
-ROUND = {"nsga2": 32, "tpe": 16}
+ROUND = 16
 """Points of a round, that is of a generation of NSGA-II. They depend on nothing else, above all not
-on the number of workers, so that a search finds the same wherever it runs."""
+on the number of workers, so that a search finds the same wherever it runs.
 
-TRIES = 20
-"""Proposals for each point of a round: a search comes back to points that it knows, and these are
-not simulated again."""
+On a made-up space of 2000 points (two coupled axes of 10 levels, two of 5 and 4) generations of 16
+came nearer to the front with 200 and with 400 points than those of 32."""
+
+MUTATION = 0.05
+"""How often an axis of a child of NSGA-II gets a level at random; on that space 0.05 and blend
+crossover did better than Optuna's one in the number of axes and uniform crossover: 97.5 and 99.4 %
+of the hypervolume of the front with 200 and 400 points, for 95.9 and 99.0 % (random: 95.0, 97)."""
+
+TRIES = 2
+"""Proposals for each point of a round. A search comes back to points that it knows, which are not
+simulated again; what is missing after that are new points near those."""
 
 
-def search(study: Study, space: Space, count: int) -> Points:
-    """Rounds of a search by NSGA-II (Deb et al. 2002) or TPE (Bergstra et al. 2011), as in Optuna.
+def search(study: Study, count: int) -> Points:
+    """`count` points in rounds of a search by NSGA-II (Deb et al. 2002) or TPE (Bergstra et al.
+    2011), as in Optuna; there are more points than that.
 
-    It ends after `count` points, or when it proposes none that is new. Points that were not
-    simulated to the end count as infeasible, and so worse than any that was; those outside of
-    limits by how far they are.
+    Points that were not simulated to the end count as infeasible, and so worse than any that was;
+    those outside of limits by how far they are.
 
     Raises:
         InputError: Optuna is not installed.
     """
     trials = _start(study)
+    draws = random.Random(study.sampler.seed)
     known: dict[Settings, None] = {}
     while len(known) < count:
-        proposed = _round(study, trials, known, min(ROUND[study.sampler.kind], count - len(known)))
-        if not proposed:
-            return
+        size = min(ROUND, count - len(known))
+        proposed = _round(study, trials, known, draws, size)
         outcomes = yield [settings for _, settings in proposed]
         for (trial, _), outcome in zip(proposed, outcomes, strict=True):
             _tell(study, trials, trial, outcome)
@@ -50,7 +60,13 @@ def _start(study: Study) -> Search:
     seed = study.sampler.seed
     sampler: Any = optuna.samplers.TPESampler(seed=seed)
     if study.sampler.kind == "nsga2":
-        sampler = optuna.samplers.NSGAIISampler(population_size=ROUND["nsga2"], seed=seed)
+        with warnings.catch_warnings():
+            # Blend crossover may change with a version of Optuna, as all its samplers may.
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            crossover = optuna.samplers.nsgaii.BLXAlphaCrossover()
+        sampler = optuna.samplers.NSGAIISampler(
+            population_size=ROUND, mutation_prob=MUTATION, crossover=crossover, seed=seed
+        )
     directions = optuna.study.StudyDirection
     return optuna.create_study(
         sampler=sampler,
@@ -60,24 +76,52 @@ def _start(study: Study) -> Search:
     )
 
 
+Proposal = tuple["Trial", Settings]
+"""A point, and the trial of Optuna that is told what became of it."""
+
+
 def _round(
-    study: Study, trials: Search, known: dict[Settings, None], count: int
-) -> list[tuple[Trial, Settings]]:
-    """New points, and the trials that ask for them; fewer than `count` if no more are proposed."""
+    study: Study, trials: Search, known: dict[Settings, None], draws: random.Random, count: int
+) -> list[Proposal]:
+    """`count` points that are not known yet; then they are."""
     from optuna.trial import TrialState
 
-    proposed: list[tuple[Trial, Settings]] = []
-    for _ in range(TRIES * count):
+    proposed: list[Proposal] = []
+    met: list[Trial] = []
+    while len(proposed) < count and len(proposed) + len(met) < TRIES * count:
         trial = trials.ask()
         settings = _suggested(study, trial)
         if settings in known:
             trials.tell(trial, state=TrialState.FAIL)
-            continue
+            met.append(trial)
+        else:
+            known[settings] = None
+            proposed.append((trial, settings))
+    for number in range(count - len(proposed)):
+        trials.enqueue_trial(_new_near(study, met[number % len(met)], known, draws))
+        trial = trials.ask()
+        settings = _suggested(study, trial)
         known[settings] = None
         proposed.append((trial, settings))
-        if len(proposed) == count:
-            break
     return proposed
+
+
+def _new_near(
+    study: Study, trial: Trial, known: dict[Settings, None], draws: random.Random
+) -> dict[str, int]:
+    """Levels of all axes at a point that is not known, a walk at random away from that of a trial.
+
+    Each step of the walk moves one axis to the next level up or down.
+    """
+    levels = {
+        axis.name: trial.params.get(axis.name, draws.randrange(len(axis.levels)))
+        for axis in study.axes
+    }
+    while settings_at(study.axes, list(levels.values())) in known:
+        axis = draws.choice(study.axes)
+        level = levels[axis.name] + draws.choice((-1, 1))
+        levels[axis.name] = min(max(level, 0), len(axis.levels) - 1)
+    return levels
 
 
 def _suggested(study: Study, trial: Trial) -> Settings:

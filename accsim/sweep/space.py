@@ -85,8 +85,9 @@ class Space:
 def points(study: Study) -> Points:
     """The points of a study that are simulated, in rounds; each of them once.
 
-    A grid is yielded lazily, in one round like all but searches, which see the outcomes of a round
-    before the next. What is yielded depends on the study and those outcomes alone.
+    All points of a space are yielded lazily. There is one round, but for searches, which see the
+    outcomes of a round before the next. What is yielded depends on the study and on those outcomes
+    alone.
 
     Raises:
         InputError: the sampler needs an extra that is not installed.
@@ -94,12 +95,12 @@ def points(study: Study) -> Points:
     space = Space(study.axes)
     sampler = study.sampler
     count = space.size if sampler.count is None else min(sampler.count, space.size)
-    if sampler.kind in ("nsga2", "tpe"):
+    if count == space.size:
+        yield (space.at(index) for index in range(space.size))
+    elif sampler.kind in ("nsga2", "tpe"):
         from accsim.sweep.search import search
 
-        yield from search(study, space, count)
-    elif sampler.kind == "grid" or count == space.size:
-        yield (space.at(index) for index in range(space.size))
+        yield from search(study, count)
     elif sampler.kind == "random":
         yield _at_random(space, count, sampler.seed)
     else:

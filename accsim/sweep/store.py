@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from accsim import __version__
 from accsim.errors import InputError, Problem
@@ -210,7 +210,7 @@ def read_store(path: Path) -> StoredStudy:
                 raise InputError(Problem(str(path), "is empty: no store of a sweep"))
             # One moment of a file that may be growing.
             base.execute("BEGIN")
-            study, text, version = _study(base)
+            study, text, version = _study(base, path)
             rows = base.execute("SELECT * FROM points ORDER BY place").fetchall()
     return StoredStudy(study, text, version, tuple(_row(*columns) for columns in rows))
 
@@ -264,7 +264,7 @@ def _create(base: sqlite3.Connection, study: Study, text: str) -> None:
 
 def _check(base: sqlite3.Connection, path: Path, study: Study, resume: bool) -> None:
     """Raise InputError if a store is not to be gone on with."""
-    held, _, version = _study(base)
+    held, _, version = _study(base, path)
     ((points,),) = base.execute("SELECT count(*) FROM points").fetchall()
     if held.name != study.name:
         message = f"holds another study, {held.name}; give another file for {study.name}"
@@ -282,11 +282,19 @@ def _check(base: sqlite3.Connection, path: Path, study: Study, resume: bool) -> 
     raise InputError(Problem(str(path), message))
 
 
-def _study(base: sqlite3.Connection) -> tuple[Study, str, str]:
-    """A study, the text of its file, and the version that it was made by."""
+def _study(base: sqlite3.Connection, path: Path) -> tuple[Study, str, str]:
+    """A study, the text of its file, and the version that it was made by.
+
+    Raises:
+        InputError: it has fields that are not known here, or lacks some.
+    """
     select = "SELECT resolved, text, accsim_version FROM study"
     ((resolved, text, version),) = base.execute(select).fetchall()
-    return _adapter().validate_json(resolved), text, version
+    try:
+        return _adapter().validate_json(resolved), text, version
+    except ValidationError:
+        message = f"holds a study of accsim {version}, which this accsim does not understand"
+        raise InputError(Problem(str(path), message)) from None
 
 
 def _resolved(study: Study) -> str:

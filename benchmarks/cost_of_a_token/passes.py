@@ -2,48 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
-
-import numpy as np
 
 from accsim.analysis.bounds import compute_floor_ps, memory_floor_ps
 from accsim.analysis.measure import measure
 from accsim.array.cycles import tile_cost
 from accsim.chip import Chip, SystolicArray
 from accsim.config.resolve import load_both
-from accsim.engine.simulate import simulate
-from accsim.lowering.lower import lower
+from accsim.cost_curve import Cost, cost_of, graph_cost
 from accsim.ops import Op, OpTrace, PassGraph
 from accsim.pipeline import simulate_pass
-from accsim.result import CAUSES
-from accsim.timeline import Column
-from accsim.tracing.shorten import Shortened, shorten
 from accsim.tracing.verification import verify_pass
 from accsim.workload import Workload
 
 CONTEXT = 2048
 """Tokens in the KV cache before each pass: half of the model's positions."""
-
-
-@dataclass(frozen=True)
-class Cost:
-    """One simulated pass.
-
-    causes_ps    time on the critical path by cause, those with a share only
-    dram_bytes   read and written
-    cached_bytes read by the scores and attend operators: cached keys and values
-    """
-
-    ps: int
-    causes_ps: dict[str, int]
-    dram_bytes: int
-    cached_bytes: int
-
-    @property
-    def bound(self) -> str:
-        """The cause with the largest share."""
-        return max(self.causes_ps, key=lambda cause: self.causes_ps[cause])
 
 
 @lru_cache
@@ -71,42 +45,12 @@ def pass_cost(chip: Chip, trace: OpTrace) -> Cost:
     """
     done = simulate_pass(chip, trace, "verify", 1)
     stats = measure(chip, done.graph, done.program, done.timeline)
-    return _cost(done.graph, stats.causes, stats.op_bytes)
+    return cost_of(done.graph, stats.causes, stats.op_bytes)
 
 
 def short_cost(chip: Chip, workload: Workload, rows: int) -> Cost:
     """As `pass_cost`, with equal layers extrapolated from one of them, as `accsim run` does."""
     return graph_cost(chip, rows_graph(workload, rows), CONTEXT)
-
-
-def graph_cost(chip: Chip, graph: PassGraph, context: int) -> Cost:
-    """A pass with `context` tokens in the cache of each of its sequences.
-
-    Of equal layers a few are simulated and the others take what one of these takes, as in a prefill
-    of `accsim run`.
-
-    Raises:
-        InputError: it does not fit the SRAM.
-    """
-    short = shorten(graph) or Shortened(graph, frozenset(), 0)
-    program = lower(chip, short.graph, (context,) * graph.sequences, context + graph.rows)
-    stats = measure(chip, short.graph, program, simulate(program, chip))
-    times = np.ones(len(short.graph.ops), dtype=np.int64)
-    times[sorted(short.model_ops)] += short.missing
-    return _cost(short.graph, stats.causes * times[:, None], stats.op_bytes * times[:, None])
-
-
-def _cost(graph: PassGraph, causes: Column, op_bytes: Column) -> Cost:
-    by_cause: dict[str, int] = {
-        cause: int(ps) for cause, ps in zip(CAUSES, causes.sum(axis=0), strict=True) if ps
-    }
-    attention = [i for i, op in enumerate(graph.ops) if op.kind in ("scores", "attend")]
-    return Cost(
-        ps=sum(by_cause.values()),
-        causes_ps=by_cause,
-        dram_bytes=int(op_bytes.sum()),
-        cached_bytes=int(op_bytes[attention, 0].sum()),
-    )
 
 
 def roofline_rows(chip: Chip, workload: Workload) -> float:

@@ -11,11 +11,11 @@ from typing import Any
 
 from accsim.analysis.bounds import memory_floor_ps
 from accsim.chip import AttentionOptions, Dataflow
+from accsim.cost_curve import Cost
 from accsim.errors import InputError
 from accsim.units import KIB
 
 from .passes import (
-    Cost,
     at_peak_ps,
     folds_ps,
     inputs,

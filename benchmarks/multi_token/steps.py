@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from cost_of_a_token.passes import Cost, graph_cost, inputs
+from cost_of_a_token.passes import inputs
 
 from accsim.chip import Chip
 from accsim.config.models import ACCEPTANCES, SHAPES
+from accsim.cost_curve import Cost, graph_cost
 from accsim.tracing.decoding import resident_bytes
 from accsim.tracing.schemes import Setting, step_parts
 from accsim.workload import Autoregressive, MultiToken, Precision, Scheme, Workload

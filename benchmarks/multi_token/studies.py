@@ -11,11 +11,12 @@ import sys
 from dataclasses import replace
 from typing import Any
 
-from cost_of_a_token.passes import Cost, systolic
+from cost_of_a_token.passes import systolic
 
 from accsim.analysis.measure import measure
 from accsim.chip import AttentionOptions, Chip
 from accsim.config.models import SHAPES
+from accsim.cost_curve import Cost
 from accsim.engine.simulate import simulate
 from accsim.lowering.lower import lower
 from accsim.tracing.schemes import Setting, step_parts

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from accsim.analysis import target
-from accsim.analysis.target import COSTS, Found, Levels, Verdict, cost, search
+from accsim.analysis.target import Found, Levels, Verdict, search
 
-DONE = Verdict(reached=True, stage=3, ratio=1.0, helpful=(), simulated=True)
+DONE = Verdict(reached=True, stage=4, ratio=1.0, helpful=(), simulated=True)
 
 
 def fails(ratio: float, *helpful: int, stage: int = 1, simulated: bool = True) -> Verdict:
@@ -136,11 +136,3 @@ def test_a_search_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) 
     assert (result.solutions, result.complete) == ((), False)
     # The start alone, then the three steps from it.
     assert result.simulated == 4
-
-
-def test_costs_are_for_as_much_again() -> None:
-    """Four times the channels are three times as many more; 4/3 of the rate a third."""
-    assert cost({"channels": 10, "data_rate": 9}, {"channels": 4.0, "data_rate": 4 / 3}) == (
-        pytest.approx(33)
-    )
-    assert cost(COSTS, {}) == 0

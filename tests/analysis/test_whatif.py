@@ -18,7 +18,7 @@ def spent(**causes: int) -> Spent:
     return Spent(tuple(causes.get(cause, 0) for cause in CAUSES))
 
 
-BASE = RunSpeed("heads", 2, 2.5, spent(dram=900, array=100), spent(array=6000, dram=2000))
+BASE = RunSpeed("heads", 2, 2.5, spent(dram=900, array=100), spent(array=6000, dram=2000), 9.0)
 
 
 def test_time_is_all_causes_and_the_bound_the_largest() -> None:

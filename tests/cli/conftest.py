@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from accsim.chip import Memory
+from accsim.dram.catalogue import Sizes
+from accsim.dram.study import Study
+
 CHIP = """\
 name: pocket
 core: {clock_mhz: 1000, dispatch_cycles: 20}
@@ -71,3 +75,20 @@ def inputs(tmp_path: Path) -> Path:
     """A folder with ``chip.yaml`` and ``work.yaml``."""
     write_inputs(tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def memory_asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+    """Patterns and sizes that a memory is asked for; the answer is the same for all of them.
+
+    The model of DRAM commands, which most patterns need, takes some ten seconds to compile.
+    """
+    asked: list[tuple[str, int]] = []
+
+    def study(sizes: Sizes, memory: Memory, pattern: str) -> Study:
+        asked.append((pattern, sizes.size))
+        states = ((50, 10, 10, 10),) * memory.channels
+        return Study(pattern, "row_granular", sizes.size, 0, 100, 1e-6, 1e11, states, 0, 0, 0, 0, 0)
+
+    monkeypatch.setattr(Sizes, "study", study)
+    return asked

@@ -49,6 +49,9 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     step = "name: step\nkind: train_step\nmodel: llama2-7b\nprecision: fp16\nbatch: 1\n"
     step += "sequence_tokens: 64\nbaseline: a\nruns: [{name: a, heads: 1}]\n"
     written(folder, step, "training step")
+    sweep = "name: pairs\nchip: chip.yaml\nworkload: work.yaml\nmetrics: [pins]\n"
+    sweep += "axes: {chip.memory.ranks: [1, 2], chip.dma.outstanding: [4, 8]}\n"
+    written(folder, sweep + "sampler: {kind: random, count: 3}\n", "sweep")
     return folder
 
 
@@ -60,6 +63,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("workload", "workload pocket_text: "),
         ("mapping", "mapping of 1 pin, whose operators are checked by accsim explain --mapping"),
         ("trace", "trace of pocket_text: "),
+        ("sweep", "sweep pairs: 4 points of 2 axes, sampler random"),
         ("training step", "training step step: llama2-7b of 6.738 G parameters, 1 sequence of 64 "),
     ],
 )

@@ -79,7 +79,7 @@ def test_a_shipped_trace_is_found_by_its_name(
     shelf = tmp_path / "shelf"
     shelf.mkdir()
     write_trace(trace, shelf / "shipped_example.jsonl")
-    monkeypatch.setattr("accsim.cli.inputs.folder", lambda kind: shelf)
+    monkeypatch.setattr("accsim.loading.folder", lambda kind: shelf)
     assert load_inputs(str(inputs / "chip.yaml"), "shipped_example.jsonl") == (chip, trace)
     assert folder("traces") != shelf
 

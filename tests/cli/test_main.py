@@ -42,12 +42,15 @@ def test_help_names_every_command() -> None:
         "dram",
         "explain",
         "glossary",
+        "plot",
+        "report",
         "run",
         "schema",
         "show",
         "sweep",
         "target",
         "trace",
+        "view",
         "whatif",
     ]
 
@@ -120,14 +123,14 @@ def test_every_failure_has_its_exit_code_and_no_traceback(
     assert capfd.readouterr().err == text
 
 
-@pytest.mark.parametrize("kind", ["chip", "workload", "mapping"])
+@pytest.mark.parametrize("kind", ["chip", "workload", "mapping", "sweep"])
 def test_the_schema_is_one_json_object(kind: str) -> None:
     done = accsim("schema", kind)
     assert done.returncode == 0
     assert json.loads(done.stdout)["title"] == f"accsim {kind} file"
 
 
-def test_there_are_three_schemas() -> None:
-    done = accsim("schema", "sweep")
+def test_there_are_four_schemas() -> None:
+    done = accsim("schema", "trace")
     assert done.returncode == 2
-    assert "'sweep' is not one of 'chip', 'workload', 'mapping'" in done.stderr
+    assert "'trace' is not one of 'chip', 'workload', 'mapping', 'sweep'" in done.stderr

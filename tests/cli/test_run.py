@@ -17,6 +17,7 @@ from perfetto.protos.perfetto.trace.perfetto_trace_pb2 import Trace
 
 from accsim.cli.main import cli
 from accsim.export.events import PassEvents
+from accsim.export.pass_view_file import read_views
 
 from .conftest import accsim, write_inputs
 
@@ -53,7 +54,10 @@ def test_json_prints_one_object_and_nothing_else(finished: Finished) -> None:
 
 def test_the_files_are_named_on_stderr(finished: Finished) -> None:
     folder, done = finished
-    names = ("ops.csv", "pass.json.gz", "pass.pftrace", "result.json", "view-1.npz", "view-2.npz")
+    names = (
+        *("ops.csv", "pass.json.gz", "pass.pftrace", "provenance.json", "result.json"),
+        *("view-1.npz", "view-2.npz"),
+    )
     assert done.stderr == "".join(f"wrote {folder / 'out' / name}\n" for name in names)
     assert sorted(path.name for path in (folder / "out").iterdir()) == list(names)
 
@@ -240,3 +244,9 @@ def test_one_generation_has_no_interval(inputs: Path) -> None:
     done = accsim("run", inputs / "chip.yaml", inputs / "work.yaml", "--generations", "1")
     assert done.returncode == 2
     assert done.stderr.endswith("an interval takes at least 2 generations; 0 draws none.\n")
+
+
+def test_the_views_of_all_runs_are_stored(finished: Finished) -> None:
+    """The first decode pass of each, whatever pass the trace file shows."""
+    views = read_views(finished[0] / "out", ["ordinary", "two_heads"])
+    assert [(view.run, view.number) for view in views] == [("ordinary", 1), ("two_heads", 1)]

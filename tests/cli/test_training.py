@@ -51,6 +51,7 @@ def test_the_json_is_one_object_and_nothing_else(inputs: Path, step: Path) -> No
     ("options", "option"),
     [
         (["--out", "folder"], "--out"),
+        (["--report", "r.html"], "--report"),
         (["--mapping", "pins.yaml"], "--mapping"),
         (["--trace-pass", "plain:0"], "--trace-pass"),
         (["--chrome"], "--chrome"),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from accsim.cli.writing import out_folder, writing
+from accsim.cli.writing import check_writable, out_folder, writing
 from accsim.errors import InputError
 
 
@@ -62,3 +62,21 @@ def test_a_disk_that_fills_up_is_told_with_the_place(tmp_path: Path) -> None:
     with pytest.raises(InputError) as refused, writing(tmp_path / "x"):
         raise OSError(errno.ENOSPC, "No space left on device", "somewhere/temporary")
     assert str(refused.value) == f"{tmp_path / 'x'}: cannot be written: No space left on device"
+
+
+def test_a_file_that_can_be_written_is_left_as_it_is(tmp_path: Path) -> None:
+    page = tmp_path / "r.html"
+    page.write_text("old")
+    check_writable(page)
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("r.html", "old")]
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [(".", "Is a directory"), ("none/r.html", "No such file or directory")],
+)
+def test_a_file_that_cannot_be_written_is_refused(tmp_path: Path, name: str, reason: str) -> None:
+    place = tmp_path / name
+    with pytest.raises(InputError) as refused:
+        check_writable(place)
+    assert str(refused.value) == f"{place}: cannot be written: {reason}"

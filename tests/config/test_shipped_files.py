@@ -24,10 +24,12 @@ WORKLOADS = [
     "llama2_mtp",
     "llama2_mtp_int4",
     "llama2_mtp_int8",
+    "llama2_n_heads",
     "llama2_schemes",
     "llama2_single",
 ]
 TRAINING = ["llama2_train"]
+FOLDERS: dict[str, shipped.Kind] = {"chip": "chips", "workload": "workloads", "sweep": "sweeps"}
 
 
 def test_all_shipped_chips_and_workloads_are_listed_by_name() -> None:
@@ -97,9 +99,9 @@ def test_the_7b_workload_fits_every_chip() -> None:
         assert weight_bytes(workload) + kv_cache < load_chip(name).memory.capacity_bytes
 
 
-@pytest.mark.parametrize("kind", ["chip", "workload"])
-def test_the_json_schema_of_a_folder_is_current(kind: Literal["chip", "workload"]) -> None:
-    folder = shipped.folder("chips" if kind == "chip" else "workloads")
+@pytest.mark.parametrize("kind", ["chip", "workload", "sweep"])
+def test_the_json_schema_of_a_folder_is_current(kind: Literal["chip", "workload", "sweep"]) -> None:
+    folder = shipped.folder(FOLDERS[kind])
     text = (folder / f"{kind}.schema.json").read_text()
     assert text == json.dumps(json_schema(kind), indent=2) + "\n", (
         f"write it anew: accsim schema {kind} > {kind}s/{kind}.schema.json"
@@ -113,9 +115,9 @@ def test_the_json_schema_of_mapping_files_is_current() -> None:
     )
 
 
-@pytest.mark.parametrize("kind", ["chip", "workload", "mapping"])
+@pytest.mark.parametrize("kind", ["chip", "workload", "mapping", "sweep"])
 def test_a_json_schema_names_its_draft_and_describes_every_key(
-    kind: Literal["chip", "workload", "mapping"],
+    kind: Literal["chip", "workload", "mapping", "sweep"],
 ) -> None:
     schema = json_schema(kind)
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
@@ -127,9 +129,9 @@ def test_a_json_schema_names_its_draft_and_describes_every_key(
             assert "description" in value, key
 
 
-@pytest.mark.parametrize("kind", ["chip", "workload"])
+@pytest.mark.parametrize("kind", ["chip", "workload", "sweep"])
 def test_every_shipped_file_points_editors_to_its_schema(kind: str) -> None:
-    folder = shipped.folder("chips" if kind == "chip" else "workloads")
+    folder = shipped.folder(FOLDERS[kind])
     for path in sorted(folder.glob("*.yaml")):
         first = path.read_text().split("\n")[0]
         assert first == f"# yaml-language-server: $schema={kind}.schema.json", path

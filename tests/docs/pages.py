@@ -9,7 +9,8 @@ Of the blocks of a page these count:
 - ``python``: a program.
 
 A comment behind a command may say ``# exit code N``, where that is not 0, or ``# not tested:
-REASON``, for what takes too long. Any other comment is for the reader.
+REASON``, for what takes too long; on a line of its own this is for all commands below it in the
+block. Any other comment is for the reader.
 """
 
 from __future__ import annotations
@@ -138,6 +139,7 @@ def _blocks(text: str) -> Iterator[tuple[str, int, list[str]]]:
 
 def _commands(lines: list[str], name: str, first: int) -> list[Step]:
     found: list[Step] = []
+    why: str | None = None
     number = 0
     while number < len(lines):
         start = number
@@ -149,8 +151,12 @@ def _commands(lines: list[str], name: str, first: int) -> list[Step]:
             number += 1
         number += 1
         text = "\n".join(lines[start:number]).strip()
-        if text and not text.startswith("#"):
-            found.append(_step(text, f"{name}:{first + start}"))
+        if text.startswith("#"):
+            not_tested = NOT_TESTED.match(text)
+            why = not_tested[1] if not_tested else why
+        elif text:
+            step = _step(text, f"{name}:{first + start}")
+            found.append(replace(step, why=why or step.why))
     return found
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from .pages import ROOT, Step, missing, pages, steps
 
-FOLDERS = ("chips", "workloads", "traces")
+FOLDERS = ("chips", "workloads", "sweeps", "traces")
 """What pages take files from, as if read in the repository."""
 
 

@@ -66,6 +66,16 @@ def test_a_comment_exempts_a_command_with_a_reason() -> None:
     assert step.why == "takes minutes"
 
 
+def test_a_comment_alone_exempts_what_is_below_it_in_the_block() -> None:
+    found = page("```sh", "accsim a", "# not tested: far", "accsim b", "```", "```sh", "accsim c")
+    found += page("```sh", "accsim c", "```")
+    assert [(step.text, step.why) for step in found] == [
+        ("accsim a", None),
+        ("accsim b", "far"),
+        ("accsim c", None),
+    ]
+
+
 def test_setting_up_is_not_run() -> None:
     (step,) = page("```sh", "make run", "```")
     assert step.why == "it sets up accsim"

@@ -186,5 +186,5 @@ def small_view(program: Program = PROGRAM, timeline: Timeline = TIMELINE) -> Pas
     return view_pass(CHIP, GRAPH, program, timeline, "ordinary", 1)
 
 
-def small_pass(cap: int = SLICE_CAP) -> PassEvents:
-    return PassEvents(small_view(), cap)
+def small_pass(cap: int = SLICE_CAP, window_ps: tuple[int, int] | None = None) -> PassEvents:
+    return PassEvents(small_view(), window_ps, cap)

@@ -177,3 +177,43 @@ def test_sram_fill_counts_the_reserve_and_lasts_to_the_end() -> None:
         (2700, 1000),
         (3000, 1000),
     ]
+
+
+def test_a_window_shows_what_overlaps_it_with_its_whole_times() -> None:
+    """From 1 us on load 1, channel 0 and array 0 are at work; at 2 us load 2 begins."""
+    events = small_pass(window_ps=(1_000_500, 2_000_000))
+    shown = [(piece.track, piece.start_ns, piece.end_ns) for piece in events.slices()]
+    assert shown == [
+        (LOAD, 1000, 2000),
+        (ARRAY, 1000, 1500),
+        (FIRST_CHANNEL, 900, 1900),
+        (FIRST_CHANNEL, 1900, 2500),
+        (FIRST_CHANNEL + 1, 1000, 2000),
+    ]
+    assert events.dropped == 0
+
+
+def test_counters_of_a_window_begin_with_the_value_from_before() -> None:
+    samples = small_pass(window_ps=(1_000_500, 2_000_000)).samples()
+    assert [(s.time_ns, s.value) for s in samples if s.track == SRAM] == [
+        (1000, 9000),
+        (1500, 6200),
+    ]
+
+
+def test_arrows_from_outside_a_window_are_left_out_and_others_kept() -> None:
+    """Load 0 has ended before; array 1 begins when load 1, which it needs, has ended."""
+    pieces = list(small_pass(window_ps=(1_500_000, 2_100_000)).slices())
+    leaving = [flow for piece in pieces for flow in piece.flows_out]
+    arriving = [flow for piece in pieces for flow in piece.flows_in]
+    assert arriving == [1]
+    assert set(arriving) <= set(leaving)
+
+
+def test_the_title_tells_the_window_and_the_cap_chooses_within_it() -> None:
+    events = small_pass(cap=2, window_ps=(1_000_500, 2_000_000))
+    # Of those that begin at 1000.5 ns, the array's comes first.
+    assert [(p.track, p.start_ns) for p in events.slices()] == [(ARRAY, 1000), (FIRST_CHANNEL, 900)]
+    assert events.title == (
+        "1 us to 2 us of pocket: pass decode-1, 10 tokens cached (only the first 2 of 5 slices)"
+    )

@@ -65,7 +65,7 @@ def python(installed: Path, cwd: Path, *arguments: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("kind", ["chips", "workloads", "traces"])
+@pytest.mark.parametrize("kind", ["chips", "workloads", "sweeps", "traces"])
 def test_a_wheel_brings_every_shipped_file(names: list[PurePosixPath], kind: str) -> None:
     packed = {path.name for path in names if str(path.parent) == f"accsim/shipped/{kind}"}
     assert packed == {path.name for path in (ROOT / kind).iterdir()}
@@ -75,6 +75,12 @@ def test_a_wheel_brings_every_shipped_file(names: list[PurePosixPath], kind: str
 def test_a_wheel_brings_every_module(names: list[PurePosixPath]) -> None:
     modules = {str(path.relative_to(ROOT)) for path in (ROOT / "accsim").rglob("*.py")}
     assert modules <= {str(path) for path in names}
+
+
+def test_a_wheel_brings_the_scripts_and_styles_of_pages(names: list[PurePosixPath]) -> None:
+    assets = {str(path.relative_to(ROOT)) for path in (ROOT / "accsim/report/assets").iterdir()}
+    assert "accsim/report/assets/timeline.js" in assets
+    assert assets <= {str(path) for path in names}
 
 
 def test_a_wheel_says_that_it_is_typed(names: list[PurePosixPath]) -> None:
@@ -100,7 +106,7 @@ def test_an_installed_package_finds_its_chips(installed: Path, tmp_path: Path) -
     assert python(installed, tmp_path, "-c", program) == f"{module} ddr_npu\n"
 
 
-@pytest.mark.parametrize("kind", ["chips", "workloads", "traces"])
+@pytest.mark.parametrize("kind", ["chips", "workloads", "sweeps", "traces"])
 def test_an_installed_package_lists_the_same_names(
     installed: Path, tmp_path: Path, kind: shipped.Kind
 ) -> None:

@@ -1,19 +1,15 @@
 """Studies of points that simulate nothing: they count, wait, or misbehave as they are told.
 
-A point is ``n`` and ``does``, which its task carries as names of metrics. As a script, this is a
-driver for tests to kill: ``python -m sweep.fakes STORE POINTS SECONDS``.
+A point is ``n`` and ``does``, which its task carries as names of metrics.
 """
 
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
 
 import accsim
 from accsim.errors import InputError, Problem
@@ -22,9 +18,17 @@ from accsim.sweep.driver import Rounds, drive
 from accsim.sweep.executors import crew
 from accsim.sweep.store import open_store
 
-if TYPE_CHECKING:
-    from accsim.chip import Chip
-    from accsim.workload import Workload
+from .points import evaluate, task
+
+MIXED = ("count", "count", "raise", "count", "is no chip", "refuse", "infinite", "die")
+"""What points do in a study where much goes wrong."""
+
+# For mpiexec, where tests run as root in a container with few cores.
+OPEN_MPI = {
+    "OMPI_ALLOW_RUN_AS_ROOT": "1",
+    "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+    "OMPI_MCA_rmaps_base_oversubscribe": "1",
+}
 
 
 def study(sampler: SamplerKind = "grid", name: str = "fakes") -> Study:
@@ -48,48 +52,6 @@ def task_of(_study: Study, settings: Settings) -> Task:
     return task(number, does)
 
 
-def task(number: int | str, does: str = "count") -> Task:
-    nothing = (cast("Chip", None), cast("Workload", None))
-    return Task(f"key of {number} {does}", *nothing, (str(number), does), ())
-
-
-def evaluate(task: Task) -> Outcome:
-    """Do what the point says; a point that counts has its number over seven as a metric."""
-    number, does = task.metrics
-    did: tuple[tuple[str, float | int | str], ...] = ()
-    match does.split():
-        case ["raise"]:
-            raise ZeroDivisionError("of all things")
-        case ["refuse"]:
-            raise InputError(Problem("chip.yaml", "does not fit", key="memory.channels"))
-        case ["hang"]:
-            time.sleep(600)
-        case ["die"]:
-            os.kill(os.getpid(), signal.SIGKILL)
-        case ["exit"]:
-            os._exit(9)
-        case ["die-once", flag]:
-            if not Path(flag).exists():
-                Path(flag).touch()
-                os.kill(os.getpid(), signal.SIGKILL)
-        case ["fail-unless", flag]:
-            if not Path(flag).exists():
-                raise FileNotFoundError("no flag")
-        case ["eat"]:
-            eaten = []
-            while True:
-                eaten.append(bytearray(64 << 20))
-        case ["infinite"]:
-            did = (("speed", float("inf")),)
-        case ["wait", seconds]:
-            time.sleep(float(seconds))
-        case ["process"]:
-            did = (("process", os.getpid()),)
-    found = (("n", int(number)), ("seventh", int(number) / 7), ("bound", "DRAM"))
-    metrics: tuple[tuple[str, float | int | str], ...] = (*found, *did)
-    return Outcome("done", metrics, "", 0.5)
-
-
 def run(
     path: Path,
     points: Iterable[Settings],
@@ -111,30 +73,30 @@ def run(
 
 
 def python(
-    *arguments: str, quiet: bool = False, folders: Sequence[str] = ()
+    *arguments: str,
+    quiet: bool = False,
+    folders: Sequence[str] = (),
+    program: str = sys.executable,
 ) -> subprocess.Popen[str]:
-    """A Python process that finds this module, and before it what is in `folders`."""
+    """A process of Python, or of `program`, that finds this module after what is in `folders`."""
     here = (str(Path(accsim.__file__).parents[1]), str(Path(__file__).parents[1]))
     out = subprocess.DEVNULL if quiet else subprocess.PIPE
     return subprocess.Popen(
-        [sys.executable, *arguments],
+        [program, *arguments],
         stdout=out,
         stderr=out,
         text=True,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join((*folders, *here))},
+        env=os.environ | OPEN_MPI | {"PYTHONPATH": os.pathsep.join((*folders, *here))},
     )
 
 
 def driver(path: Path, points: int, seconds: float) -> subprocess.Popen[str]:
     """A process that runs so many points, each of which waits, into a store."""
-    return python("-m", "sweep.fakes", str(path), str(points), str(seconds))
+    return python(
+        "-c", f"from sweep.fakes import drive_waiting as it; it(*{(str(path), points, seconds)})"
+    )
 
 
-def main(arguments: Sequence[str]) -> None:
+def drive_waiting(path: str, points: int, seconds: float) -> None:
     """Run points that wait, until killed or done."""
-    store, count, seconds = arguments
-    run(Path(store), (point(n, f"wait {seconds}") for n in range(int(count))), resume=True)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])
+    run(Path(path), (point(n, f"wait {seconds}") for n in range(points)), resume=True)

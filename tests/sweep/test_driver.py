@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from accsim.errors import InputError
+from accsim.errors import InputError, Problem
 from accsim.study import Outcome, Settings, Study, Task
 from accsim.sweep.driver import Crew, LostError, Rounds, drive
+from accsim.sweep.executors import crew
 from accsim.sweep.store import StoredStudy, open_store, read_store
 
-from . import fakes
-from .fakes import evaluate, one_round, point, run, study, task_of
+from .fakes import MIXED, one_round, point, run, study, task_of
+from .points import evaluate, task
 
 
 def seconds_apart(stored: StoredStudy) -> list[tuple[int, str, Settings, str, object, str]]:
@@ -55,8 +56,8 @@ class Slow:
         return future
 
     def finish(self) -> None:
-        for task, future in reversed(self.under_way):
-            future.set_result(evaluate(task))
+        for given, future in reversed(self.under_way):
+            future.set_result(evaluate(given))
         self.under_way.clear()
 
 
@@ -80,14 +81,11 @@ def drive_here(
     return told
 
 
-MIXED = ("count", "count", "raise", "count", "is no chip", "refuse", "infinite", "die")
-
-
 def mixed(count: int) -> list[Settings]:
     return [point(n, MIXED[n % len(MIXED)]) for n in range(count)]
 
 
-@pytest.mark.parametrize("workers", [1, 2, 5])
+@pytest.mark.parametrize("workers", [1, 3])
 def test_a_table_does_not_depend_on_the_number_of_workers(tmp_path: Path, workers: int) -> None:
     told = run(tmp_path / "s.sqlite", mixed(16), workers)
     rows = seconds_apart(read_store(tmp_path / "s.sqlite"))
@@ -122,13 +120,12 @@ def searching(seen: list[list[object]], rounds: int = 3) -> Rounds:
 
 def test_a_search_is_sent_the_outcomes_of_its_points_in_their_order(tmp_path: Path) -> None:
     seen: list[list[object]] = []
-    slow_rounds = searching(seen)
     told: list[tuple[Outcome, bool]] = []
     with (
-        fakes.crew("process", 2, evaluate, 60.0) as crew,
+        crew("process", 2, evaluate, 60.0) as found,
         open_store(tmp_path / "s.sqlite", study("tpe"), "", resume=False) as store,
     ):
-        drive(study("tpe"), slow_rounds, task_of, store, crew, lambda *one: told.append(one))
+        drive(study("tpe"), searching(seen), task_of, store, found, lambda *one: told.append(one))
     why = "ZeroDivisionError: of all things"
     # Point 1 is asked for in the first two rounds, and point 2 raises once and counts once.
     assert seen == [[0, 1, 0, why], [1, 2, 1, why], [12, 13, 12, why]]
@@ -152,7 +149,7 @@ def test_true_and_one_are_two_points(tmp_path: Path) -> None:
         drive(
             study(),
             one_round(batch),
-            lambda _, settings: fakes.task(1, repr(settings)),
+            lambda _, settings: task(1, repr(settings)),
             store,
             slow.crew,
             lambda *_: None,
@@ -171,8 +168,8 @@ def test_resuming_does_only_what_is_missing(tmp_path: Path) -> None:
 def test_resuming_repeats_what_failed_but_not_what_is_excluded(tmp_path: Path) -> None:
     path, flag = tmp_path / "s.sqlite", tmp_path / "flag"
     points = [point(0, "is no chip"), point(1, "refuse"), point(2, f"fail-unless {flag}")]
-    first = run(path, points)
-    assert [one.status for one, _ in first] == ["excluded", "excluded", "failed"]
+    run(path, points)
+    assert statuses(path) == ["excluded", "excluded", "failed"]
     flag.touch()
     again = run(path, points, resume=True)
     assert [(one.status, before) for one, before in again] == [
@@ -180,7 +177,19 @@ def test_resuming_repeats_what_failed_but_not_what_is_excluded(tmp_path: Path) -
         ("excluded", True),
         ("done", False),
     ]
-    assert [row.outcome.status for row in read_store(path).rows] == ["excluded", "excluded", "done"]
+    assert statuses(path) == ["excluded", "excluded", "done"]
+
+
+def test_resuming_repeats_what_took_too_long(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    run(path, [point(0, "wait 0.5")], timeout_s=0.1)
+    assert statuses(path) == ["timed_out"]
+    run(path, [point(0, "wait 0.5")], resume=True)
+    assert statuses(path) == ["done"]
+
+
+def statuses(path: Path) -> list[str]:
+    return [row.outcome.status for row in read_store(path).rows]
 
 
 def test_resuming_a_search_keeps_what_failed(tmp_path: Path) -> None:
@@ -200,7 +209,7 @@ def test_points_of_changed_files_are_refused(tmp_path: Path) -> None:
         drive(
             study(),
             one_round([point(0)]),
-            lambda _, settings: fakes.task(99),
+            lambda _, settings: task(99),
             store,
             Crew(here, lambda: 4),
             lambda *_: None,
@@ -231,7 +240,7 @@ def test_a_crew_that_is_gone_ends_the_sweep(tmp_path: Path) -> None:
             future.set_exception(BrokenProcessPool("gone"))
         return future
 
-    with pytest.raises(LostError, match="^the workers are gone; the finished points are kept$"):
+    with pytest.raises(LostError, match=r"^the workers are gone; the finished points are kept$"):
         drive_here(tmp_path / "s.sqlite", one_round(map(point, range(4))), Crew(lost, lambda: 1))
     assert len(read_store(tmp_path / "s.sqlite").rows) == 2
 
@@ -251,10 +260,10 @@ def test_a_point_that_cannot_be_carried_has_failed(tmp_path: Path) -> None:
 def test_a_worker_with_other_versions_ends_the_sweep(tmp_path: Path) -> None:
     def other(_: Task) -> Future[Outcome]:
         future: Future[Outcome] = Future()
-        future.set_exception(InputError(fakes.Problem("worker", "has numpy 1")))
+        future.set_exception(InputError(Problem("worker", "has numpy 1")))
         return future
 
-    with pytest.raises(InputError, match="^worker: has numpy 1$"):
+    with pytest.raises(InputError, match=r"^worker: has numpy 1$"):
         drive_here(tmp_path / "s.sqlite", one_round([point(0)]), Crew(other, lambda: 1))
 
 

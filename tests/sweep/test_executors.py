@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
+import types
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,9 +24,9 @@ from accsim.sweep.executors import check_versions, crew, share_of_memory
 from accsim.sweep.store import read_store
 from accsim.workers import memory_bytes
 
-from .fakes import evaluate, point, python, run
+from .fakes import MIXED, point, python, run
+from .points import evaluate
 from .test_driver import seconds_apart
-from .test_faults import wait_for
 
 POINTS = [point(n, f"wait {0.01 * (n % 3)}") for n in range(200)]
 
@@ -113,7 +115,7 @@ def test_a_dask_scheduler_that_is_gone_ends_the_sweep(
     path = tmp_path / "s.sqlite"
     dask.worker("--no-nanny")
     killer = python("-c", KILLER, str(path), str(dask.scheduler.pid), quiet=True)
-    with killer, pytest.raises(LostError, match="^the workers are gone; the finished points"):
+    with killer, pytest.raises(LostError, match=r"^the workers are gone; the finished points"):
         run(path, POINTS, executor=f"dask:{dask.address}")
     assert 60 <= len(read_store(path).rows) < 200
     monkeypatch.setattr(executors, "PATIENCE_S", 1)
@@ -144,3 +146,37 @@ def test_an_extra_that_is_missing_is_named(
 def test_workers_share_four_fifths_of_the_memory() -> None:
     assert share_of_memory(1) == memory_bytes() * 4 // 5
     assert share_of_memory(4) == share_of_memory(1) // 4
+
+
+MPI = """
+import sys
+from pathlib import Path
+from sweep.fakes import MIXED, point, run
+
+run(Path(sys.argv[1]), [point(n, does) for n, does in enumerate(3 * MIXED)], executor="mpi")
+"""
+
+
+def test_mpi_gives_the_same_table(tmp_path: Path) -> None:
+    pytest.importorskip("mpi4py", reason="needs the extra mpi")
+    if shutil.which("mpiexec") is None:
+        pytest.skip("needs mpiexec")
+    path = tmp_path / "s.sqlite"
+    words = ("-n", "3", sys.executable, "-m", "mpi4py.futures", "-c", MPI, str(path))
+    with python(*words, program="mpiexec") as running:
+        assert running.communicate(timeout=60) == ("", "")
+    run(tmp_path / "here.sqlite", [point(n, does) for n, does in enumerate(3 * MIXED)])
+    here = seconds_apart(read_store(tmp_path / "here.sqlite"))
+    assert len(here) == 3 * len(MIXED)
+    assert seconds_apart(read_store(path)) == here
+
+
+def test_mpi_without_its_launcher_is_told_how(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = types.ModuleType("mpi4py.futures")
+    found.MPIPoolExecutor = None  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "mpi4py", types.ModuleType("mpi4py"))
+    monkeypatch.setitem(sys.modules, "mpi4py.futures", found)
+    assert refusal("mpi") == (
+        "--executor mpi: the workers are started with the command: "
+        "mpiexec -n 3 python -m mpi4py.futures -m accsim sweep ... --executor mpi"
+    )

@@ -11,7 +11,7 @@ from accsim.lanes import Lanes, LanesClosedError
 from accsim.study import Outcome
 from accsim.sweep.guard import guarded
 
-from .fakes import evaluate, task
+from .points import evaluate, task
 
 
 @pytest.fixture(scope="module")

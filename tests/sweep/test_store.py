@@ -152,6 +152,20 @@ def test_a_store_of_another_format_is_refused(
         read_store(path)
 
 
+def test_a_study_that_is_not_understood_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    with open_store(path, study(), "", resume=False):
+        pass
+    with closing(sqlite3.connect(path)) as base:
+        base.execute("""UPDATE study SET resolved = '{"name": "other"}'""")
+        base.commit()
+    with pytest.raises(InputError) as caught:
+        read_store(path)
+    assert str(caught.value) == (
+        f"{path}: holds a study of accsim {__version__}, which this accsim does not understand"
+    )
+
+
 def test_a_file_that_is_no_store_is_refused_and_left_alone(tmp_path: Path) -> None:
     text, other = tmp_path / "text", tmp_path / "other.sqlite"
     text.write_text("name: a chip file, say\n" * 100)

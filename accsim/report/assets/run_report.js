@@ -38,7 +38,6 @@
       if (!button) return;
       const detail = { run: button.closest('tr').dataset.run, op: button.textContent };
       document.dispatchEvent(new CustomEvent('accsim:show-operator', { detail }));
-      document.getElementById('timeline').scrollIntoView({ block: 'start' });
     });
     filter();
     return { body, run, heads, filter };
