@@ -11,6 +11,12 @@ from accsim.config.schema import json_schema
 
 Schema = dict[str, Any]
 
+SCALARS = {"boolean", "integer", "number", "string"}
+"""The JSON types of a value that is neither a list nor a mapping."""
+
+HUGE = 10**9
+"""The limit of what has no limit of its own (`accsim.config.fields`), which says nothing."""
+
 INTRODUCTIONS: dict[FileKind, str] = {
     "chip": "How to write one: [describe a chip](describe-a-chip.md).",
     "workload": "How to write one: [describe a workload](describe-a-workload.md). A file with "
@@ -69,9 +75,9 @@ class _Writer:
         """The path, and where it may hold one of several things, what tells this one."""
         if len(list(_references(value))) == 1:
             return path
-        properties = self._definitions[name]["properties"]
-        constant = next((one["const"] for one in properties.values() if "const" in one), None)
-        return f"{path}: {constant or next(iter(properties))}"
+        section = self._definitions[name]
+        constants = (one["const"] for one in section["properties"].values() if "const" in one)
+        return f"{path}: {next(constants, section['required'][0])}"
 
     def _value(self, value: Schema) -> str:
         if "$ref" in value:
@@ -79,6 +85,8 @@ class _Writer:
             return f"[{title}](#{_anchor(title)})"
         for several in ("anyOf", "oneOf"):
             if several in value:
+                if {one.get("type") for one in value[several]} == SCALARS:
+                    return "`true`, `false`, number, text"
                 return " or ".join(
                     self._value(one) for one in value[several] if one.get("type") != "null"
                 )
@@ -119,9 +127,11 @@ def _name(value: Schema) -> str:
 
 def _span(value: Schema) -> str:
     """The limits of a number; pydantic calls those of some types `ge` and `le`."""
-    low = max(value.get("minimum", -1), value.get("ge", -1))
-    high = min(value.get("maximum", 10**9), value.get("le", 10**9))
-    return f" from {low}" if high == 10**9 else f", {low} to {high:,}"
+    lows = [value[key] for key in ("minimum", "ge") if key in value]
+    if not lows:
+        return ""
+    high = min(value.get("maximum", HUGE), value.get("le", HUGE))
+    return f" from {max(lows)}" if high == HUGE else f", {max(lows)} to {high:,}"
 
 
 def _default(value: Schema) -> str:

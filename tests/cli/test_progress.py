@@ -12,9 +12,11 @@ import time
 from contextlib import redirect_stderr
 from pathlib import Path
 
+import click
 import pytest
 
 from accsim.cli import progress
+from accsim.cli.main import cli
 
 from .conftest import write_inputs
 
@@ -87,14 +89,25 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_long_command_shows_a_bar_on_a_terminal_and_none_if_quiet(
-    name: str, inputs: Path
-) -> None:
-    out, screen = on_terminal(inputs, name, *COMMANDS[name])
+def test_every_long_command_shows_a_bar_on_a_terminal(name: str, inputs: Path) -> None:
+    _, screen = on_terminal(inputs, name, *COMMANDS[name])
     assert "━" in screen
     assert "\x1b[?25h" in screen  # the cursor is shown again
-    quiet_out, quiet_screen = on_terminal(inputs, name, *COMMANDS[name], "--quiet")
-    assert (quiet_out, quiet_screen) == (out, "")
+
+
+@pytest.mark.parametrize("name", ["run", "whatif"])
+def test_a_quiet_command_prints_the_same_and_shows_no_bar(name: str, inputs: Path) -> None:
+    out, _ = on_terminal(inputs, name, *COMMANDS[name])
+    assert on_terminal(inputs, name, *COMMANDS[name], "--quiet") == (out, "")
+
+
+@pytest.mark.parametrize("name", [*COMMANDS, "plot roofline", "plot cost", "sweep run"])
+def test_every_command_with_a_bar_can_be_quiet(name: str) -> None:
+    command: click.Command = cli
+    for word in name.split():
+        assert isinstance(command, click.Group)
+        command = command.commands[word]
+    assert "--quiet" in [option for one in command.params for option in one.opts]
 
 
 def test_the_bar_has_no_colours_where_nobody_wants_any(inputs: Path) -> None:
