@@ -26,6 +26,7 @@ ROOT = Path(__file__).parents[2]
 FENCE = re.compile(r"^(?P<indent> *)```(?P<kind>\w*)")
 HERE_DOCUMENT = re.compile(r"<<'?(?P<end>\w+)'?")
 EXIT_CODE = re.compile(r"# exit code (\d+)\b")
+NUMBER = re.compile(r"\d+\.\d+")
 NOT_TESTED = re.compile(r"# not tested: *(.*)")
 WRITES = ("-o", "--out", "--plot")
 SETTING_UP = ("make", "pip", "python", "python3", "git", "cd", "source", ".")
@@ -57,8 +58,13 @@ class Step:
         """
         if self.is_python or not self.text.startswith("accsim "):
             return False
-        words = shlex.split(self.text, comments=True)
+        words = [word for word in self.words if not NUMBER.fullmatch(word)]
         return not any(word in WRITES or set(word) & set("./<>|&;$*") for word in words)
+
+    @property
+    def words(self) -> list[str]:
+        """What a command is made of, without the comment behind it."""
+        return shlex.split(self.text, comments=True)
 
 
 def pages() -> list[Path]:

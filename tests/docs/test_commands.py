@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from .pages import ROOT, Step, missing, pages, steps
+from .pages import ROOT, WRITES, Step, missing, pages, steps
 
 FOLDERS = ("chips", "workloads", "sweeps", "traces")
 """What pages take files from, as if read in the repository."""
@@ -19,11 +20,20 @@ def _by_run() -> dict[str, list[Step]]:
     """What is run together: commands that need no files once each, the others page by page."""
     found: dict[str, list[Step]] = {}
     for page in pages():
-        for step in steps(page.read_text(encoding="utf-8"), page.name):
-            if step.why is None:
-                key = _bare(step.text) if step.is_alone else page.name
-                found.setdefault(key, []).append(step)
+        runnable = [
+            one for one in steps(page.read_text(encoding="utf-8"), page.name) if not one.why
+        ]
+        written = {name for step in runnable for name in _written(step)}
+        for step in runnable:
+            alone = step.is_alone and not written.intersection(step.words)
+            found.setdefault(_bare(step.text) if alone else page.name, []).append(step)
     return found
+
+
+def _written(step: Step) -> list[str]:
+    """The files and folders that options of a command name, to be written."""
+    words = [] if step.is_python else step.words
+    return [name for option, name in pairwise(words) if option in WRITES]
 
 
 def _bare(command: str) -> str:

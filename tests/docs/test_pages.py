@@ -86,6 +86,7 @@ def test_setting_up_is_not_run() -> None:
     [
         ("accsim run ddr_npu llama2_mtp", True),
         ("accsim run ddr_npu llama2_mtp  # all of it, ./ or not", True),
+        ("accsim target ddr_npu llama2_mtp --ttft 0.4", True),
         ("accsim run my.yaml llama2_mtp", False),
         ("accsim run ddr_npu llama2_mtp > a", False),
         ("accsim run ddr_npu llama2_mtp --out out", False),
