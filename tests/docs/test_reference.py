@@ -8,6 +8,7 @@ from typing import get_args
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from accsim.cli.main import EXIT_CODES, cli
 from accsim.cli.reference import reference_markdown
@@ -47,6 +48,11 @@ def test_the_page_of_the_commands_is_current() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_page_of_a_file_format_is_current(kind: FileKind) -> None:
     assert page(f"{kind}-file.md") == schema_markdown(kind), "write it anew: make schemas"
+
+
+def test_a_file_format_is_printed_as_its_page() -> None:
+    done = CliRunner().invoke(cli, ["schema", "mapping", "--markdown"], catch_exceptions=False)
+    assert done.stdout == page("mapping-file.md")
 
 
 @pytest.mark.parametrize("name", COMMANDS)
