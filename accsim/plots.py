@@ -17,6 +17,8 @@ from accsim.workload import Workload
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
+    from accsim.sweep.reading import Sweep
+
 
 def roofline(result: Result | Name) -> go.Figure:
     """Operator groups of all runs under the roofs of pins and array.
@@ -115,6 +117,22 @@ def dram_efficiency(chip: Chip | Name, *, size: int | None = None) -> go.Figure:
     if sizes.size < least:
         raise ValueError(f"size must be at least {least}, got {sizes.size}")
     return pattern_figure([sizes.study(memory, name) for name in PATTERNS])
+
+
+def pareto(sweep: Sweep | Name) -> go.Figure:
+    """The points of a sweep over its objectives, with the Pareto front.
+
+    Args:
+        sweep: from `accsim.sweep.reading.open_study`, or the file of a store.
+
+    Raises:
+        InputError: a problem of the store, or no point has a result.
+    """
+    from accsim.report.sweep_charts import pareto_chart
+    from accsim.sweep.reading import Sweep, open_study
+
+    found = sweep if isinstance(sweep, Sweep) else open_study(sweep)
+    return pareto_chart(found.findings()).figure
 
 
 def _chip(chip: Chip | Name) -> Chip:

@@ -26,6 +26,9 @@ File = Literal["chip", "workload"]
 
 SamplerKind = Literal["grid", "random", "sobol", "latin_hypercube", "nsga2", "tpe"]
 
+SEARCHES: tuple[SamplerKind, ...] = ("nsga2", "tpe")
+"""Samplers that choose points by what became of earlier ones."""
+
 Status = Literal["done", "excluded", "failed", "timed_out"]
 """``done``: simulated; ``excluded``: there is no such chip, the model does not fit it, or a limit
 forbids it; ``failed``: it raised, or its process died; ``timed_out``: it took too long."""
@@ -156,3 +159,38 @@ class Outcome:
     metrics: tuple[tuple[str, float | int | str], ...]
     reason: str
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A point of a study.
+
+    place  its number in the order of the study, from 0
+    key    of its task, a hash of all that its outcome depends on; "" if there is no such task
+    """
+
+    place: int
+    key: str
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A finished point."""
+
+    point: Point
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class StoredStudy:
+    """A study with what has been found so far.
+
+    text  of the study file
+    rows  in the order of the study; points that are not finished have none
+    """
+
+    study: Study
+    text: str
+    accsim_version: str
+    rows: tuple[Row, ...]

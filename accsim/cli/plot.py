@@ -155,6 +155,25 @@ def dram_command(chip: str, size: int, output: Path, quiet: bool) -> None:
     _write(output, f"{hardware.name}: the memory alone", charts, quiet)
 
 
+@plot_command.command("pareto", short_help="What a sweep found, over its objectives.")
+@click.argument("store", type=click.Path(path_type=Path))
+@page_option
+@quiet_option
+def pareto_command(store: Path, output: Path, quiet: bool) -> None:
+    """Draw the points of the sweep in STORE, and its Pareto front.
+
+    accsim sweep report has all else that is to be seen of a sweep.
+    """
+    from accsim.cli.writing import check_writable
+    from accsim.sweep.reading import open_study
+
+    check_writable(output)
+    found = open_study(store).findings()
+    from accsim.report.sweep_charts import pareto_chart
+
+    _write(output, found.study.name, [pareto_chart(found)], quiet)
+
+
 def _simulated(chip: str, workload: str, quiet: bool) -> Result:
     from accsim.cli.inputs import load_inputs, located, tell_model
     from accsim.cli.progress import progress_bar

@@ -1,4 +1,4 @@
-"""``accsim sweep``: simulate many chips and workloads into a store."""
+"""``accsim sweep``: simulate many chips and workloads into a store, and look at it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 import click
 
 from accsim.cli.options import json_option, workers_option
+from accsim.cli.sweep_reading import export_command, show_command
+from accsim.cli.sweep_report import report_command
 
 UNFINISHED = 3
 """Exit code of a sweep with points that failed or timed out."""
@@ -121,3 +123,8 @@ def run_command(
     elif not quiet:
         click.echo(tally.counts())
     context.exit(UNFINISHED if tally.lost else 0)
+
+
+sweep_command.add_command(show_command)
+sweep_command.add_command(export_command)
+sweep_command.add_command(report_command)

@@ -60,7 +60,11 @@ def chip_values(path_or_name: str) -> tuple[ResolvedValue, ...]:
     Raises:
         InputError: every problem of the file.
     """
-    document, file = read_chip_file(path_or_name)
+    return chip_file_values(*read_chip_file(path_or_name))
+
+
+def chip_file_values(document: Document, file: ChipFile) -> tuple[ResolvedValue, ...]:
+    """The same of a chip file that was read."""
     chip = resolve_chip(file)
     found: list[ResolvedValue] = []
     for name in ChipFile.model_fields:

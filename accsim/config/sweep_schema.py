@@ -15,10 +15,7 @@ from pydantic import (
 
 from accsim.config.fields import FORM, Count, Name, Section, Whole, rule, rules
 from accsim.config.text import show
-from accsim.study import SamplerKind, Setting
-
-SEARCHES: tuple[SamplerKind, ...] = ("nsga2", "tpe")
-"""Samplers that go where the objectives are better."""
+from accsim.study import SEARCHES, SamplerKind, Setting
 
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 

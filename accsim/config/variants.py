@@ -46,7 +46,7 @@ def chip_with(document: Document, settings: Iterable[tuple[str, Setting]]) -> Ch
         InputError: there is no such chip; the problems have keys, but no lines.
     """
     try:
-        return resolve_chip(check_chip(_with(document, settings)))
+        return resolve_chip(check_chip(with_settings(document, settings)))
     except InputError as error:
         raise _without_lines(error) from None
 
@@ -58,7 +58,7 @@ def workload_with(document: Document, settings: Iterable[tuple[str, Setting]]) -
         InputError: there is no such workload; the problems have keys, but no lines.
     """
     try:
-        return resolve_workload(_with(document, settings))
+        return resolve_workload(with_settings(document, settings))
     except InputError as error:
         raise _without_lines(error) from None
 
@@ -103,7 +103,12 @@ def key_in(document: Document, field: str) -> str:
     return above
 
 
-def _with(document: Document, settings: Iterable[tuple[str, Setting]]) -> Document:
+def with_settings(document: Document, settings: Iterable[tuple[str, Setting]]) -> Document:
+    """A file that was read, with these fields; not checked again.
+
+    Raises:
+        InputError: there are no such fields.
+    """
     value: Value = document.value
     for field, setting in settings:
         try:

@@ -9,6 +9,8 @@ from pathlib import Path
 from accsim.acceptance import Acceptance
 from accsim.config.origins import stated
 from accsim.config.resolve import read_workload_file
+from accsim.config.workload_schema import WorkloadFile
+from accsim.config.yaml_source import Document
 from accsim.provenance import ResolvedValue
 from accsim.workload import DraftModel, ModelShape, Workload
 
@@ -20,7 +22,13 @@ def workload_values(path_or_name: str) -> tuple[ResolvedValue, ...]:
     Raises:
         InputError: every problem of the file.
     """
-    document, file, workload = read_workload_file(path_or_name)
+    return workload_file_values(*read_workload_file(path_or_name))
+
+
+def workload_file_values(
+    document: Document, file: WorkloadFile, workload: Workload
+) -> tuple[ResolvedValue, ...]:
+    """The same of a workload file that was read."""
     found: list[ResolvedValue] = []
     for name in type(file).model_fields:
         if name == "runs":

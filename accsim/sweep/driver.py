@@ -11,11 +11,10 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, 
 from dataclasses import dataclass
 from typing import overload
 
-from accsim.config.sweep_schema import SEARCHES
 from accsim.errors import AccsimError, InputError
-from accsim.study import Outcome, Settings, Study, Task
+from accsim.study import SEARCHES, Outcome, Point, Row, Settings, Study, Task
 from accsim.sweep.guard import why
-from accsim.sweep.store import Point, Row, Store
+from accsim.sweep.store import Store
 
 Rounds = Generator[Iterable[Settings], Sequence[Outcome], None]
 """Gives points that may be simulated in any order, and is sent their outcomes in their order."""

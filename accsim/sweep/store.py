@@ -11,7 +11,7 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from accsim import __version__
 from accsim.errors import InputError, Problem
-from accsim.study import Outcome, Setting, Settings, Status, Study
+from accsim.study import Outcome, Point, Row, Setting, Settings, Status, StoredStudy, Study
 from accsim.sweep.lock import locked
 
 SCHEMA = 1
@@ -50,41 +50,6 @@ CREATE TABLE points (
 )
 """,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """A point of a study.
-
-    place  its number in the order of the study, from 0
-    key    of its task, a hash of all that its outcome depends on; "" if there is no such task
-    """
-
-    place: int
-    key: str
-    settings: Settings
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A finished point."""
-
-    point: Point
-    outcome: Outcome
-
-
-@dataclass(frozen=True, slots=True)
-class StoredStudy:
-    """A study with what has been found so far.
-
-    text  of the study file
-    rows  in the order of the study; points that are not finished have none
-    """
-
-    study: Study
-    text: str
-    accsim_version: str
-    rows: tuple[Row, ...]
 
 
 class Store:

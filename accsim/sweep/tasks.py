@@ -27,9 +27,7 @@ def task_of(study: Study, settings: Settings) -> Task:
     Raises:
         InputError: there is no chip or workload with these settings.
     """
-    chosen = dict(settings)
-    chip_file = str(chosen.get("chip", study.chips[0]))
-    workload_file = str(chosen.get("workload", study.workloads[0]))
+    chip_file, workload_file = base_files(study, settings)
     chip = chip_with(_chip_file(study.folder, chip_file), fields_of(settings, "chip"))
     workload = workload_with(
         _workload_file(study.folder, workload_file), fields_of(settings, "workload")
@@ -37,6 +35,15 @@ def task_of(study: Study, settings: Settings) -> Task:
     metrics = wanted(study)
     return Task(
         task_key(chip, workload, metrics, study.limits), chip, workload, metrics, study.limits
+    )
+
+
+def base_files(study: Study, settings: Settings) -> tuple[str, str]:
+    """The chip and the workload that a point starts from: paths, or names of shipped files."""
+    chosen = dict(settings)
+    return (
+        str(chosen.get("chip", study.chips[0])),
+        str(chosen.get("workload", study.workloads[0])),
     )
 
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from accsim.errors import InputError, Problem
-from accsim.study import Outcome, Settings, Study, Task
+from accsim.study import Outcome, Settings, StoredStudy, Study, Task
 from accsim.sweep.driver import Crew, LostError, Rounds, drive
 from accsim.sweep.executors import crew
-from accsim.sweep.store import StoredStudy, open_store, read_store
+from accsim.sweep.store import open_store, read_store
 
 from .fakes import MIXED, one_round, point, run, study, task_of
 from .points import evaluate, task

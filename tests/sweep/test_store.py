@@ -12,9 +12,20 @@ import pytest
 
 from accsim import __version__
 from accsim.errors import InputError
-from accsim.study import Axis, Condition, Limit, Objective, Outcome, Sampler, Study
+from accsim.study import (
+    Axis,
+    Condition,
+    Limit,
+    Objective,
+    Outcome,
+    Point,
+    Row,
+    Sampler,
+    StoredStudy,
+    Study,
+)
 from accsim.sweep import store as store_module
-from accsim.sweep.store import Point, Row, StoredStudy, open_store, read_store
+from accsim.sweep.store import open_store, read_store
 
 from .fakes import point, python, study
 
