@@ -8,12 +8,10 @@ import pytest
 
 from accsim.config.mapping_file import load_pinning
 from accsim.config.mapping_schema import PinSection
-from accsim.config.resolve import load_workload
 from accsim.config.shipped import folder
 from accsim.errors import InputError
 from accsim.mapping import UNPINNED, pin_of
 from accsim.ops import OpTrace, PassGraph
-from accsim.tracing.decoding import trace_workload
 
 
 @pytest.fixture(scope="module")
