@@ -44,7 +44,7 @@ def _with_limits(schema: dict[str, Any]) -> dict[str, Any]:
     spelled = {key: _inside(one) for key, one in schema.items() if key not in limits}
     for key, limit in limits.items():
         name, tighter = LIMITS[key]
-        spelled[name] = tighter(limit, spelled.get(name, limit))
+        spelled[name] = tighter(limit, schema.get(name, limit))
     return spelled
 
 
