@@ -5,6 +5,7 @@
 # make cost-curves   simulate what passes of more rows cost, and write docs/cost-of-a-token.md
 # make multi-token-page   simulate folk claims about multi-token decoding, and write the page on it
 # make attribution-page   simulate what shares of causes promise, and write docs/attribution.md
+# make docs    the documentation as a site in site/, which needs no network to be read
 # make clean   remove what was built here
 
 PYTHON ?= python3
@@ -12,7 +13,7 @@ BIN := .venv/bin
 CHIP ?= chips/ddr_npu.yaml
 WORKLOAD ?= workloads/llama2_mtp.yaml
 
-.PHONY: run test setup bench validate-dram cost-curves multi-token-page attribution-page schemas traces clean
+.PHONY: run test setup bench validate-dram cost-curves multi-token-page attribution-page schemas docs traces clean
 
 run: .venv/installed
 	$(BIN)/accsim run $(CHIP) $(WORKLOAD)
@@ -49,7 +50,16 @@ schemas: .venv/installed
 	$(BIN)/accsim schema workload > workloads/workload.schema.json
 	$(BIN)/accsim schema sweep > sweeps/sweep.schema.json
 	$(BIN)/accsim schema mapping > docs/mapping.schema.json
+	$(BIN)/accsim schema chip --markdown > docs/chip-file.md
+	$(BIN)/accsim schema workload --markdown > docs/workload-file.md
+	$(BIN)/accsim schema mapping --markdown > docs/mapping-file.md
+	$(BIN)/accsim schema sweep --markdown > docs/sweep-file.md
+	$(BIN)/python -m accsim.cli.reference > docs/cli.md
 	$(BIN)/accsim glossary --markdown > docs/glossary.md
+
+# A link or page that is missing is an error.
+docs: .venv/installed-dev
+	$(BIN)/zensical build --clean --strict
 
 traces: .venv/installed
 	$(BIN)/python -m accsim.tracing.shipped traces
@@ -66,4 +76,4 @@ traces: .venv/installed
 	touch $@ .venv/installed
 
 clean:
-	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv build dist site .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

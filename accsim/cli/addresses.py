@@ -7,7 +7,7 @@ from typing import Literal
 
 import click
 
-from accsim.cli.options import pass_option
+from accsim.cli.options import pass_option, quiet_option
 
 PS_PER_US = 10**6
 
@@ -55,6 +55,7 @@ class Window(click.ParamType[tuple[int, int]]):
     show_default=True,
     help="Microseconds from the start of the pass: all bursts of the descriptors handed over then.",
 )
+@quiet_option
 def addresses_command(
     chip: str,
     workload: str,
@@ -62,12 +63,14 @@ def addresses_command(
     style: Literal["dramsim3", "ramulator2"],
     chosen: str | None,
     window: tuple[int, int],
+    quiet: bool,
 ) -> None:
     """Write the DRAM bursts that CHIP issues in a window of one pass, a line each.
 
     accsim dram CHIP --replay FILE reads the same formats.
     """
     from accsim.cli.inputs import chosen_pass, load_inputs, located, tell_model
+    from accsim.cli.progress import progress_bar
     from accsim.cli.writing import writing
     from accsim.export.addresses import write_addresses
     from accsim.files import whole_file
@@ -75,13 +78,15 @@ def addresses_command(
 
     hardware, trace = load_inputs(chip, workload)
     run_name, number = chosen_pass(trace, chosen, option="--pass")
-    tell_model(hardware)
-    with located(chip):
-        one = simulate_pass(hardware, trace, run_name, number)
+    if not quiet:
+        tell_model(hardware)
+    with located(chip), progress_bar(quiet) as progress:
+        one = simulate_pass(hardware, trace, run_name, number, progress=progress)
     with writing(out), whole_file(out) as temporary:
         count = write_addresses(temporary, style, hardware, one.program, one.timeline, *window)
         if not count:
             raise click.BadParameter(
                 "no descriptor is handed over in it; a wider one is needed.", param_hint="--window"
             )
-    click.echo(f"wrote {out}: {count:,} bursts", err=True)
+    if not quiet:
+        click.echo(f"wrote {out}: {count:,} bursts", err=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from accsim.cli.options import HtmlFile
+from accsim.cli.options import HtmlFile, json_option, quiet_option
 
 if TYPE_CHECKING:
     from accsim.breakeven import BreakEven
@@ -46,7 +46,8 @@ class Counts(click.ParamType[tuple[int, ...]]):
     metavar="FILE.html",
     help="Also draw the speed-up by k, by acceptance rate and by batch.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, nothing else.")
+@json_option
+@quiet_option
 def breakeven_command(
     chip: str,
     workload: str,
@@ -54,6 +55,7 @@ def breakeven_command(
     batches: tuple[int, ...] | None,
     plot: Path | None,
     as_json: bool,
+    quiet: bool,
 ) -> None:
     """Compare every run of WORKLOAD that drafts with its baseline, step by step, on CHIP.
 
@@ -63,7 +65,7 @@ def breakeven_command(
     """
     import json
 
-    told = studied(chip, workload, contexts, batches)
+    told = studied(chip, workload, contexts, batches, quiet=quiet)
     if as_json:
         click.echo(json.dumps(told.to_json(), indent=2, allow_nan=False))
     else:
@@ -79,7 +81,8 @@ def breakeven_command(
 
         with writing(plot):
             write_page(plot, f"{told.workload} on {told.chip}: what pays", break_even_charts(told))
-        click.echo(f"wrote {plot}", err=True)
+        if not quiet:
+            click.echo(f"wrote {plot}", err=True)
 
 
 def studied(
@@ -87,6 +90,8 @@ def studied(
     workload: str,
     contexts: tuple[int, ...] | None,
     batches: tuple[int, ...] | None,
+    *,
+    quiet: bool,
 ) -> BreakEven:
     """What the command says, of two files and the places that its options choose."""
     from accsim.cli.inputs import located, tell_model
@@ -106,6 +111,7 @@ def studied(
         raise click.BadParameter(
             f"{contexts[-1]} leaves no room for a step: at most {longest}.", param_hint="--contexts"
         )
-    tell_model(hardware)
-    with located(chip), progress_bar() as progress:
+    if not quiet:
+        tell_model(hardware)
+    with located(chip), progress_bar(quiet) as progress:
         return break_even(hardware, described, contexts, batches, progress)

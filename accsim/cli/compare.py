@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from accsim.cli.options import json_option
+from accsim.cli.options import json_option, quiet_option
 
 if TYPE_CHECKING:
     from accsim.analysis.comparison import Compared
@@ -42,12 +42,14 @@ class Pick(NamedTuple):
     help="Which run the others are compared with.  [default: the first]",
 )
 @json_option
+@quiet_option
 def compare_command(
     chip: str,
     workloads: tuple[str, ...],
     wanted: tuple[str, ...],
     against: str | None,
     as_json: bool,
+    quiet: bool,
 ) -> None:
     """Simulate runs on CHIP and tell, part by part, what changes from one to the others.
 
@@ -61,8 +63,9 @@ def compare_command(
 
     hardware, traces = load_all(chip, workloads)
     picks = chosen_runs(traces, wanted, against)
-    tell_model(hardware)
-    with progress_bar() as progress:
+    if not quiet:
+        tell_model(hardware)
+    with progress_bar(quiet) as progress:
         compared = _simulated(chip, hardware, traces, picks, progress)
     from accsim.analysis.comparison import compare
 

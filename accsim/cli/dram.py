@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from accsim.cli.options import HtmlFile, json_option
+from accsim.cli.options import HtmlFile, json_option, quiet_option
 from accsim.dram.catalogue import PATTERNS, Sizes
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ bytes_option = click.option(
     help="Also draw the time by state and channel, and beside it that of the other patterns.",
 )
 @json_option
+@quiet_option
 def dram_command(
     chip: str,
     pattern: str,
@@ -98,6 +99,7 @@ def dram_command(
     reference: bool,
     plot: Path | None,
     as_json: bool,
+    quiet: bool,
 ) -> None:
     """Offer the memory of CHIP a pattern as fast as it takes it, and say where the time goes.
 
@@ -105,6 +107,7 @@ def dram_command(
     knows the chip's controller; all else needs the command-level reference, which --reference asks
     for anywhere.
     """
+    from accsim.cli.progress import progress_bar
     from accsim.config.resolve import load_chip
 
     memory = load_chip(chip).memory
@@ -118,13 +121,20 @@ def dram_command(
     def found(name: str) -> Study:
         return sizes.study(memory, name, by_command=reference)
 
-    first = _recorded(memory, replay) if replay is not None else found(pattern)
+    studies: list[Study] = []
+    with progress_bar(quiet) as progress:
+        for number, name in enumerate(asked or [str(replay)]):
+            if progress:
+                progress(name, number, len(asked) or 1)
+            studies.append(found(name) if replay is None else _recorded(memory, replay))
     if as_json:
-        _print_json(chip, first)
+        _print_json(chip, studies[0])
     else:
-        _print(chip, first)
+        _print(chip, studies[0])
     if plot is not None:
-        _plot(plot, chip, memory, [first, *(found(name) for name in asked[1:])])
+        _plot(plot, chip, memory, studies)
+        if not quiet:
+            click.echo(f"wrote {plot}", err=True)
 
 
 def check_sizes(sizes: Sizes, pattern: str, unit: int) -> None:
@@ -160,7 +170,6 @@ def _plot(file: Path, chip: str, memory: Memory, studies: list[Study]) -> None:
 
     with writing(file):
         write_page(file, f"{chip}: the memory alone", dram_charts(memory, studies))
-    click.echo(f"wrote {file}", err=True)
 
 
 def _print_json(chip: str, found: Study) -> None:

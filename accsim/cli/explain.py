@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from accsim.cli.options import json_option, mapping_option, pass_option
+from accsim.cli.options import json_option, mapping_option, pass_option, quiet_option
 
 if TYPE_CHECKING:
     from accsim.ops import PassGraph
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @pass_option
 @mapping_option
 @json_option
+@quiet_option
 def explain_command(
     chip: str,
     workload: str,
@@ -27,6 +28,7 @@ def explain_command(
     chosen: str | None,
     mapping: str | None,
     as_json: bool,
+    quiet: bool,
 ) -> None:
     """Simulate one pass in full and tell how each operator is mapped and what it waits for.
 
@@ -46,8 +48,9 @@ def explain_command(
     # Only now: loading the simulator takes longer than refusing a broken file.
     from accsim.pipeline import explain_pass
 
-    tell_model(hardware)
-    with located(chip), progress_bar() as progress:
+    if not quiet:
+        tell_model(hardware)
+    with located(chip), progress_bar(quiet) as progress:
         told = explain_pass(hardware, trace, run_name, number, pinning, progress)
     if as_json:
         shown = told if name is None else told.only(told.line_of(name)[0])

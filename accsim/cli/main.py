@@ -15,6 +15,7 @@ from accsim.cli.breakeven import breakeven_command
 from accsim.cli.check import check_command
 from accsim.cli.compare import compare_command
 from accsim.cli.diff import diff_command
+from accsim.cli.doctor import doctor_command
 from accsim.cli.dram import dram_command
 from accsim.cli.explain import explain_command
 from accsim.cli.glossary import glossary_command
@@ -23,7 +24,7 @@ from accsim.cli.report import report_command
 from accsim.cli.run import run_command
 from accsim.cli.schema import schema_command
 from accsim.cli.show import show_command
-from accsim.cli.sweep import sweep_command
+from accsim.cli.sweep import UNFINISHED, sweep_command
 from accsim.cli.target import target_command
 from accsim.cli.trace import trace_command
 from accsim.cli.view import view_command
@@ -34,6 +35,17 @@ INTERRUPTED = 130
 """Exit code after Ctrl-C: 128 + SIGINT, as shells expect."""
 TERMINATED = 143
 """Exit code after SIGTERM: 128 + SIGTERM."""
+
+EXIT_CODES = {
+    0: "all is well",
+    1: "a simulation failed, or `accsim check` found a file that breaks a law; also where nobody "
+    "reads stdout to its end, as `head` does",
+    2: "wrong usage, input to mend, or a place that cannot be written",
+    UNFINISHED: "points of a sweep failed or took too long; the others are kept",
+    INTERRUPTED: "Ctrl-C",
+    TERMINATED: "SIGTERM",
+}
+"""What each exit code of the command line means."""
 
 
 class Terminated(BaseException):
@@ -81,14 +93,14 @@ cli.add_command(trace_command)
 cli.add_command(schema_command)
 cli.add_command(show_command)
 cli.add_command(dram_command)
+cli.add_command(doctor_command)
 cli.add_command(addresses_command)
 
 
 def main() -> None:
     """Run the command line and exit.
 
-    The exit code is 0, 1 for a failed simulation, 2 for input, 3 for a sweep with failed points,
-    130 for Ctrl-C, 143 for SIGTERM.
+    The exit code is one of `EXIT_CODES`.
     """
     signal.signal(signal.SIGTERM, _terminate)
     code = _exit_code()

@@ -29,6 +29,7 @@ class HtmlFile(click.Path):
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object, nothing else."
 )
+quiet_option = click.option("--quiet", is_flag=True, help="Nothing on stderr but errors.")
 mapping_option = click.option(
     "--mapping", metavar="FILE", help="Pin how operators are cut, where FILE says so."
 )

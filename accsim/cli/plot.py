@@ -10,7 +10,7 @@ import click
 
 from accsim.cli.breakeven import Counts, studied
 from accsim.cli.dram import bytes_option, check_sizes
-from accsim.cli.options import HtmlFile
+from accsim.cli.options import HtmlFile, quiet_option
 
 if TYPE_CHECKING:
     from accsim.report.page import Chart
@@ -38,7 +38,8 @@ def plot_command() -> None:
 @click.argument("given", metavar="CHIP_OR_RESULT")
 @click.argument("workload", metavar="[WORKLOAD_OR_TRACE]", required=False)
 @page_option
-def roofline_command(given: str, workload: str | None, output: Path) -> None:
+@quiet_option
+def roofline_command(given: str, workload: str | None, output: Path, quiet: bool) -> None:
     """Draw what operators reach in the runs of a workload on a chip, or of a saved result.json."""
     from accsim.cli.writing import check_writable
 
@@ -48,12 +49,12 @@ def roofline_command(given: str, workload: str | None, output: Path) -> None:
 
         result = load_result(given)
     else:
-        result = _simulated(given, workload)
+        result = _simulated(given, workload, quiet)
     from accsim.report.page import Chart
     from accsim.report.roofline import ROOFLINE_NOTE, roofline_figure
 
     title = f"{result.workload} on {result.chip}"
-    _write(output, title, [Chart("Roofline", ROOFLINE_NOTE, roofline_figure(result))])
+    _write(output, title, [Chart("Roofline", ROOFLINE_NOTE, roofline_figure(result))], quiet)
 
 
 @plot_command.command("cost", short_help="What further query rows of a pass cost.")
@@ -72,8 +73,9 @@ def roofline_command(given: str, workload: str | None, output: Path) -> None:
     help="Tokens in the KV cache before it.  [default: half of the model's positions]",
 )
 @page_option
+@quiet_option
 def cost_command(
-    chip: str, workload: str, rows: int | None, context: int | None, output: Path
+    chip: str, workload: str, rows: int | None, context: int | None, output: Path, quiet: bool
 ) -> None:
     """Draw T(m) / T(1): what a pass of m query rows takes on CHIP over one of a single row.
 
@@ -90,13 +92,14 @@ def cost_command(
     from accsim.cost_curve import MOST_ROWS, cost_curve, default_context, default_rows
     from accsim.report.cost_chart import cost_chart
 
-    tell_model(hardware)
+    if not quiet:
+        tell_model(hardware)
     context = context or default_context(described)
-    with located(chip), progress_bar() as progress:
+    with located(chip), progress_bar(quiet) as progress:
         costs = cost_curve(hardware, described, default_rows(rows or MOST_ROWS), context, progress)
     ps = {number: cost.ps for number, cost in costs.items()}
     chart = cost_chart(hardware.name, described.name, context, described.batch, ps)
-    _write(output, f"{described.name} on {hardware.name}", [chart])
+    _write(output, f"{described.name} on {hardware.name}", [chart], quiet)
 
 
 @plot_command.command("breakeven", short_help="Whether drafting pays.")
@@ -105,29 +108,33 @@ def cost_command(
 @click.option("--contexts", type=Counts(), help="As of accsim breakeven.")
 @click.option("--batches", type=Counts(), help="As of accsim breakeven.")
 @page_option
+@quiet_option
 def breakeven_command(
     chip: str,
     workload: str,
     contexts: tuple[int, ...] | None,
     batches: tuple[int, ...] | None,
     output: Path,
+    quiet: bool,
 ) -> None:
     """Draw the speed-up by drafts, by acceptance rate and by batch, as accsim breakeven --plot."""
     from accsim.cli.writing import check_writable
 
     check_writable(output)
-    told = studied(chip, workload, contexts, batches)
+    told = studied(chip, workload, contexts, batches, quiet=quiet)
     from accsim.report.breakeven_charts import break_even_charts
 
-    _write(output, f"{told.workload} on {told.chip}: what pays", break_even_charts(told))
+    _write(output, f"{told.workload} on {told.chip}: what pays", break_even_charts(told), quiet)
 
 
 @plot_command.command("dram", short_help="Memory efficiency by address pattern.")
 @click.argument("chip")
 @bytes_option
 @page_option
-def dram_command(chip: str, size: int, output: Path) -> None:
+@quiet_option
+def dram_command(chip: str, size: int, output: Path, quiet: bool) -> None:
     """Draw what the memory of CHIP makes of five address patterns, as accsim dram --plot."""
+    from accsim.cli.progress import progress_bar
     from accsim.cli.writing import check_writable
     from accsim.config.resolve import load_chip
     from accsim.dram.catalogue import PATTERNS, Sizes
@@ -138,15 +145,21 @@ def dram_command(chip: str, size: int, output: Path) -> None:
         check_sizes(sizes, name, hardware.memory.part.burst_bytes)
     from accsim.report.charts import dram_charts
 
-    studies = [sizes.study(hardware.memory, name) for name in PATTERNS]
+    studies = []
+    with progress_bar(quiet) as progress:
+        for number, name in enumerate(PATTERNS):
+            if progress:
+                progress(name, number, len(PATTERNS))
+            studies.append(sizes.study(hardware.memory, name))
     charts = dram_charts(hardware.memory, studies)
-    _write(output, f"{hardware.name}: the memory alone", charts)
+    _write(output, f"{hardware.name}: the memory alone", charts, quiet)
 
 
 @plot_command.command("pareto", short_help="What a sweep found, over its objectives.")
 @click.argument("store", type=click.Path(path_type=Path))
 @page_option
-def pareto_command(store: Path, output: Path) -> None:
+@quiet_option
+def pareto_command(store: Path, output: Path, quiet: bool) -> None:
     """Draw the points of the sweep in STORE, and its Pareto front.
 
     accsim sweep report has all else that is to be seen of a sweep.
@@ -158,25 +171,27 @@ def pareto_command(store: Path, output: Path) -> None:
     found = open_study(store).findings()
     from accsim.report.sweep_charts import pareto_chart
 
-    _write(output, found.study.name, [pareto_chart(found)])
+    _write(output, found.study.name, [pareto_chart(found)], quiet)
 
 
-def _simulated(chip: str, workload: str) -> Result:
+def _simulated(chip: str, workload: str, quiet: bool) -> Result:
     from accsim.cli.inputs import load_inputs, located, tell_model
     from accsim.cli.progress import progress_bar
 
     hardware, trace = load_inputs(chip, workload)
     from accsim.pipeline import run
 
-    tell_model(hardware)
-    with located(chip), progress_bar() as progress:
+    if not quiet:
+        tell_model(hardware)
+    with located(chip), progress_bar(quiet) as progress:
         return run(hardware, trace, progress=progress)
 
 
-def _write(path: Path, title: str, charts: Sequence[Chart]) -> None:
+def _write(path: Path, title: str, charts: Sequence[Chart], quiet: bool) -> None:
     from accsim.cli.writing import writing
     from accsim.report.page import write_page
 
     with writing(path):
         write_page(path, title, charts)
-    click.echo(f"wrote {path}", err=True)
+    if not quiet:
+        click.echo(f"wrote {path}", err=True)

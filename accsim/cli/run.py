@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from accsim.cli.options import HtmlFile, json_option, mapping_option
+from accsim.cli.options import HtmlFile, json_option, mapping_option, quiet_option
 from accsim.cli.window import TimeWindow
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _enough(context: click.Context, parameter: click.Parameter, count: int) -> i
     help="Show only this part of the pass, such as 0ms:5ms or 120us:180us.",
 )
 @click.option("--chrome", is_flag=True, help="Write the timeline as Chrome JSON too, pass.json.gz.")
-@click.option("--quiet", is_flag=True, help="No progress, no list of the files written.")
+@quiet_option
 def run_command(
     chip: str,
     workload: str,
@@ -149,7 +149,7 @@ def run_command(
     written: list[Path] = []
     with nullcontext() if out is None else out_folder(out) as folder:
         views: list[PassView] = []
-        with located(chip), nullcontext() if quiet else progress_bar() as progress:
+        with located(chip), progress_bar(quiet) as progress:
             # Before all else, which takes longer: there may be no such part of it.
             shown = None
             if out is not None:

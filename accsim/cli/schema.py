@@ -12,8 +12,14 @@ if TYPE_CHECKING:
 
 @click.command("schema", short_help="Print the JSON Schema of a kind of file.")
 @click.argument("kind", type=click.Choice(["chip", "workload", "mapping", "sweep"]))
-def schema_command(kind: FileKind) -> None:
+@click.option("--markdown", is_flag=True, help="Print it as a page of the docs instead.")
+def schema_command(kind: FileKind, markdown: bool) -> None:
     """Print the JSON Schema of a kind of file, for editors and generators."""
+    if markdown:
+        from accsim.config.schema_page import schema_markdown
+
+        click.echo(schema_markdown(kind), nl=False)
+        return
     import json
 
     from accsim.config.schema import json_schema

@@ -77,7 +77,7 @@ class Tally:
 def telling(tally: Tally, quiet: bool) -> Iterator[Callable[[Outcome, bool], None]]:
     """A function that counts a point, and shows how far the sweep is unless it is to be quiet."""
     with ExitStack() as stack:
-        show = None if quiet else stack.enter_context(progress_bar())
+        show = None if quiet else stack.enter_context(progress_bar(with_pace=False))
 
         def told(outcome: Outcome, before: bool) -> None:
             tally.add(outcome, before)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from accsim.cli.options import json_option, workers_option
+from accsim.cli.options import json_option, quiet_option, workers_option
 
 if TYPE_CHECKING:
     from accsim.analysis.prices import Measure
@@ -83,6 +83,7 @@ class Costs(click.ParamType[str | dict[str, float]]):
 )
 @workers_option
 @json_option
+@quiet_option
 def target_command(
     chip: str,
     workload: str,
@@ -93,6 +94,7 @@ def target_command(
     cost: Measure | dict[str, float],
     count: int | None,
     as_json: bool,
+    quiet: bool,
 ) -> None:
     """Find the cheapest changes of CHIP with which a run decodes X tokens per second.
 
@@ -112,10 +114,11 @@ def target_command(
     from accsim.target_pipeline import reach
     from accsim.workers import cores, workers
 
-    tell_model(hardware)
+    if not quiet:
+        tell_model(hardware)
     goal = Goal(tokens_per_s, ttft, max_power)
     prices = weighed(cost) if isinstance(cost, dict) else measured(cost, hardware)
-    with progress_bar() as progress, located(chip), workers(count or cores()) as work:
+    with progress_bar(quiet) as progress, located(chip), workers(count or cores()) as work:
         found = reach(hardware, trace, goal, prices, work, progress)
     if as_json:
         click.echo(json.dumps(found.to_json(), indent=2, allow_nan=False))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from contextlib import nullcontext
 
 import click
 
@@ -48,7 +47,7 @@ def run_step(
 
     if not quiet:
         tell_model(hardware)
-    with located(chip), nullcontext() if quiet else progress_bar() as progress:
+    with located(chip), progress_bar(quiet) as progress:
         result = run_training(hardware, described, exact=exact, progress=progress)
     if as_json:
         from accsim.report.json_text import training_json

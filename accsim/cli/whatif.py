@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from accsim.cli.options import json_option, workers_option
+from accsim.cli.options import json_option, quiet_option, workers_option
 
 
 @click.command("whatif", short_help="Tell what each change of a chip is worth.")
@@ -13,8 +13,9 @@ from accsim.cli.options import json_option, workers_option
 @click.option("--run", "wanted", metavar="NAME", help="Only this run.  [default: all]")
 @workers_option
 @json_option
+@quiet_option
 def whatif_command(
-    chip: str, workload: str, wanted: str | None, count: int | None, as_json: bool
+    chip: str, workload: str, wanted: str | None, count: int | None, as_json: bool, quiet: bool
 ) -> None:
     """Simulate the runs of a workload on CHIP with one thing changed at a time.
 
@@ -33,8 +34,9 @@ def whatif_command(
     from accsim.whatif_pipeline import what_if
     from accsim.workers import cores, workers
 
-    tell_model(hardware)
-    with progress_bar() as progress, located(chip), workers(count or cores()) as work:
+    if not quiet:
+        tell_model(hardware)
+    with progress_bar(quiet) as progress, located(chip), workers(count or cores()) as work:
         found = what_if(hardware, trace, work, progress)
     if as_json:
         click.echo(json.dumps(found.to_json(), indent=2, allow_nan=False))

@@ -103,6 +103,8 @@ def test_a_folder_without_a_saved_run_is_refused(
 
 
 def test_a_report_that_cannot_be_written_is_refused(folder: Path) -> None:
-    done = accsim("report", folder / "out", "-o", folder / "out")
+    taken = folder / "taken.html"
+    taken.mkdir()
+    done = accsim("report", folder / "out", "-o", taken)
     assert done.returncode == 2
-    assert done.stderr == f"{folder / 'out'}: cannot be written: Is a directory\n"
+    assert done.stderr == f"{taken}: cannot be written: Is a directory\n"

@@ -8,12 +8,10 @@ import pytest
 
 from accsim.config.mapping_file import load_pinning
 from accsim.config.mapping_schema import PinSection
-from accsim.config.resolve import load_workload
 from accsim.config.shipped import folder
 from accsim.errors import InputError
 from accsim.mapping import UNPINNED, pin_of
 from accsim.ops import OpTrace, PassGraph
-from accsim.tracing.decoding import trace_workload
 
 
 @pytest.fixture(scope="module")
@@ -141,18 +139,6 @@ def test_a_chip_is_no_mapping(trace: OpTrace) -> None:
     with pytest.raises(InputError) as caught:
         load_pinning(chip, trace)
     assert str(caught.value) == f"{chip}: this is a chip, not a mapping"
-
-
-def test_the_example_of_the_documentation_is_a_mapping(tmp_path: Path) -> None:
-    page = Path(__file__).parents[2] / "docs" / "explain.md"
-    text = page.read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0]
-    path = tmp_path / "pins.yaml"
-    path.write_text(text)
-    pinning = load_pinning(str(path), trace_workload(load_workload("llama2_mtp")))
-    assert [(pin.rows, pin.held, pin.heads) for pin in pinning.pins] == [
-        (64, "inputs", None),
-        (None, None, 1),
-    ]
 
 
 def test_the_documentation_names_every_key() -> None:

@@ -20,6 +20,7 @@ WORKLOADS = [
     "llama2_13b_mtp",
     "llama2_70b_mtp",
     "llama2_batch8",
+    "llama2_chat",
     "llama2_mtp",
     "llama2_mtp_int4",
     "llama2_mtp_int8",
@@ -96,6 +97,13 @@ def test_the_7b_workload_fits_every_chip() -> None:
     kv_cache = 524_288 * 4096  # bytes per token x positions
     for name in CHIPS:
         assert weight_bytes(workload) + kv_cache < load_chip(name).memory.capacity_bytes
+
+
+def test_limits_of_numbers_are_spelled_as_editors_know_them() -> None:
+    schema = json_schema("chip")
+    clock = schema["$defs"]["CoreSection"]["properties"]["clock_mhz"]
+    assert (clock["minimum"], clock["maximum"]) == (1, 10_000)
+    assert not any(f'"{name}":' in json.dumps(schema) for name in ("ge", "le", "gt", "lt"))
 
 
 @pytest.mark.parametrize("kind", ["chip", "workload", "sweep"])

@@ -1,6 +1,6 @@
 """Every shipped workload on every shipped chip: all that is spent is accounted for.
 
-Models are narrowed to five layers of 512 channels, prompts and outputs shortened; chips, ways of
+Models are narrowed to few layers of 512 channels, prompts and outputs shortened; chips, ways of
 decoding, precisions and batches are those of the files. Layers as wide as shipped are attributed in
 `test_causality`.
 """
@@ -29,12 +29,12 @@ from accsim.workload import DraftModel, ModelShape, RunSpec
 DECODING = [name for name in shipped.names("workloads") if name != "llama2_train"]
 
 
-def narrow(model: ModelShape) -> ModelShape:
+def narrow(model: ModelShape, layers: int = 5) -> ModelShape:
     """Eight heads of 64 channels, as many query heads to a key head as before."""
     return replace(
         model,
         hidden=512,
-        layers=5,
+        layers=layers,
         heads=8,
         kv_heads=8 * model.kv_heads // model.heads,
         head_dim=64,
@@ -52,10 +52,12 @@ def narrow_run(spec: RunSpec) -> RunSpec:
 @pytest.fixture(scope="module", params=DECODING)
 def trace(request: pytest.FixtureRequest) -> OpTrace:
     workload = load_workload(request.param)
+    # A layer of the trunk is left where as many layers as there are prediction heads are heads.
+    heads = max(getattr(spec.scheme, "trained_heads", 1) for spec in workload.runs)
     return trace_workload(
         replace(
             workload,
-            model=narrow(workload.model),
+            model=narrow(workload.model, max(5, heads + 1)),
             prompt_tokens=16,
             output_tokens=4,
             runs=tuple(map(narrow_run, workload.runs)),
