@@ -119,7 +119,8 @@ def test_an_executor_that_there_is_not_is_refused(folder: Path, executor: str) -
 def test_help_tells_of_the_group_and_of_its_default() -> None:
     group = CliRunner().invoke(cli, ["sweep", "--help"]).output
     assert "accsim sweep FILE -o STORE" in group
-    assert "run  Simulate the points of a study (the default)." in group
+    assert "run     Simulate the points of a study (the default)." in group
+    assert "show    Print the best points of a sweep." in group
     assert "--resume" in CliRunner().invoke(cli, ["sweep", "run", "--help"]).output
 
 
