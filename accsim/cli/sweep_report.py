@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 PAGE = "index.html"
 """The page of the sweep in a folder with reports of points."""
 
+KEY_DIGITS = 8
+"""With fewer digits a point is meant by its number."""
+
 
 @click.command("report", short_help="Make an HTML page of what a sweep found.")
 @store_argument
@@ -129,12 +132,10 @@ def _found(sweep: Sweep, text: str) -> Row:
         message = f"no finished point {text}; there are {len(sweep.rows)}."
         raise click.BadParameter(message, param_hint="--point")
     if rows[0].outcome.status != "done":
+        from accsim.study import status_words
+
         outcome = rows[0].outcome
-        status = outcome.status.replace("_", " ")
+        status = status_words(outcome.status)
         message = f"point {text} has no result: {status}, {outcome.reason}."
         raise click.BadParameter(message, param_hint="--point")
     return rows[0]
-
-
-KEY_DIGITS = 8
-"""With fewer digits a point is meant by its number."""
