@@ -11,6 +11,7 @@ from accsim.report.drawing import legend
 from accsim.report.elements import (
     Html,
     Text,
+    asset,
     folded,
     join,
     json_script,
@@ -19,7 +20,7 @@ from accsim.report.elements import (
     table,
     tag,
 )
-from accsim.report.page import asset, drawn, write_html
+from accsim.report.page import drawn, write_html
 from accsim.report.sweep_charts import PARETO_NOTE, hover, level_figure, pareto_figure, share_figure
 from accsim.report.sweep_words import (
     aims_words,

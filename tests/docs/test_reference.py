@@ -10,9 +10,9 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from accsim.cli.main import EXIT_CODES, cli
+from accsim.cli.exit_codes import EXIT_CODES, INTERRUPTED, TERMINATED, UNFINISHED
+from accsim.cli.main import cli
 from accsim.cli.reference import reference_markdown
-from accsim.cli.sweep import UNFINISHED
 from accsim.config.kinds import FileKind
 from accsim.config.schema import json_schema
 from accsim.config.schema_page import schema_markdown
@@ -95,8 +95,8 @@ def test_the_exit_codes_are_those_of_the_errors() -> None:
         AccsimError.exit_code,
         InputError.exit_code,
         UNFINISHED,
-        130,
-        143,
+        INTERRUPTED,
+        TERMINATED,
     ]
     for code, meaning in EXIT_CODES.items():
         assert f"| {code} | {meaning} |" in page("cli.md")
