@@ -12,6 +12,7 @@ from accsim.analysis.effects import design, effects
 from accsim.analysis.pareto import front
 from accsim.errors import InputError, Problem
 from accsim.findings import Findings
+from accsim.metrics import asked
 from accsim.study import Row, Status, StoredStudy
 from accsim.sweep.space import Space
 from accsim.sweep.store import read_store
@@ -142,6 +143,14 @@ def open_study(path: str | PathLike[str]) -> Sweep:
     """Read the store of a sweep, while it runs or afterwards.
 
     Raises:
-        InputError: there is none at `path`, or it is of another version of the format.
+        InputError: there is none at `path`, it is of another version of the format, or it has
+            metrics that are not known here.
     """
-    return Sweep(read_store(Path(path)))
+    stored = read_store(Path(path))
+    for name in wanted(stored.study):
+        try:
+            asked(name)
+        except KeyError:
+            message = f"holds the metric {name!r}, which this accsim does not know"
+            raise InputError(Problem(str(path), message)) from None
+    return Sweep(stored)
