@@ -51,7 +51,9 @@ class Sweep:
         done = [row for row in chosen if row.outcome.status == "done"]
         found = [dict(row.outcome.metrics) for row in done]
         vectors = [[float(one[aim.metric]) for aim in study.objectives] for one in found]
-        best = front(vectors, [aim.maximise for aim in study.objectives])
+        aims = [aim.maximise for aim in study.objectives]
+        # Without an objective none is better than another.
+        best = front(vectors, aims) if aims else ()
         size = Space(study.axes).size
         return Findings(
             study,
