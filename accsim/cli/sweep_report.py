@@ -65,7 +65,7 @@ def report_command(
     if not sweep.stored.study.objectives:
         message = "its study has no objectives to report on; accsim sweep show lists the points"
         raise InputError(Problem(str(store), message))
-    rows = _chosen(sweep, str(store), wanted, front)
+    rows = _chosen(sweep, wanted, front)
     if not (wanted or front):
         check_writable(out)
         with writing(out):
@@ -117,7 +117,7 @@ def report_name(row: Row) -> str:
     return f"point-{row.point.place}-{row.point.key[:8]}.html"
 
 
-def _chosen(sweep: Sweep, store: str, wanted: Sequence[str], front: bool) -> tuple[Row, ...]:
+def _chosen(sweep: Sweep, wanted: Sequence[str], front: bool) -> tuple[Row, ...]:
     """The points that are asked for, each once, in the order of the study.
 
     Raises:
