@@ -6,15 +6,10 @@ from pathlib import Path
 
 import click
 
+from accsim.cli.exit_codes import INTERRUPTED, UNFINISHED
 from accsim.cli.options import json_option, workers_option
 from accsim.cli.sweep_reading import export_command, show_command
 from accsim.cli.sweep_report import report_command
-
-UNFINISHED = 3
-"""Exit code of a sweep with points that failed or timed out."""
-
-INTERRUPTED = 130
-"""Exit code after Ctrl-C, as of all commands."""
 
 
 class DefaultRun(click.Group):

@@ -6,6 +6,7 @@ The formats themselves are pydantic models: strict (no text for numbers, no ``tr
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from pydantic.json_schema import models_json_schema
@@ -20,9 +21,37 @@ def json_schema(kind: FileKind) -> dict[str, Any]:
     schema = _workload_schema() if kind == "workload" else FORMATS[kind].model_json_schema()
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **schema,
+        **_with_limits(schema),
         "title": f"accsim {kind} file",
     }
+
+
+LIMITS: dict[str, tuple[str, Callable[[float, float], float]]] = {
+    "ge": ("minimum", max),
+    "le": ("maximum", min),
+    "gt": ("exclusiveMinimum", max),
+    "lt": ("exclusiveMaximum", min),
+}
+"""What pydantic calls the limits of a number that a validator of ours reads first, what editors
+know them by, and which of two holds."""
+
+
+def _with_limits(schema: dict[str, Any]) -> dict[str, Any]:
+    """A schema whose limits are spelled as JSON Schema has them."""
+    limits = {
+        key: one for key, one in schema.items() if key in LIMITS and not isinstance(one, dict)
+    }
+    spelled = {key: _inside(one) for key, one in schema.items() if key not in limits}
+    for key, limit in limits.items():
+        name, tighter = LIMITS[key]
+        spelled[name] = tighter(limit, schema.get(name, limit))
+    return spelled
+
+
+def _inside(value: object) -> object:
+    if isinstance(value, list):
+        return [_inside(one) for one in value]
+    return _with_limits(value) if isinstance(value, dict) else value
 
 
 def _workload_schema() -> dict[str, Any]:

@@ -126,12 +126,11 @@ def _name(value: Schema) -> str:
 
 
 def _span(value: Schema) -> str:
-    """The limits of a number; pydantic calls those of some types `ge` and `le`."""
-    lows = [value[key] for key in ("minimum", "ge") if key in value]
-    if not lows:
+    """The limits of a number."""
+    if "minimum" not in value:
         return ""
-    high = min(value.get("maximum", HUGE), value.get("le", HUGE))
-    return f" from {max(lows)}" if high == HUGE else f", {max(lows)} to {high:,}"
+    low, high = value["minimum"], value.get("maximum", HUGE)
+    return f" from {low}" if high >= HUGE else f", {low} to {high:,}"
 
 
 def _default(value: Schema) -> str:

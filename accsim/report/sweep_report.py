@@ -7,9 +7,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from accsim.findings import Findings, level_at, level_label, varied
+from accsim.metrics import asked
 from accsim.report.drawing import legend
-from accsim.report.elements import Html, Text, folded, join, json_script, section, table, tag
-from accsim.report.page import asset, drawn, write_html
+from accsim.report.elements import (
+    Html,
+    Text,
+    asset,
+    folded,
+    join,
+    json_script,
+    scrolling,
+    section,
+    table,
+    tag,
+)
+from accsim.report.page import drawn, write_html
 from accsim.report.sweep_charts import PARETO_NOTE, hover, level_figure, pareto_figure, share_figure
 from accsim.report.sweep_words import (
     aims_words,
@@ -24,7 +36,7 @@ from accsim.report.sweep_words import (
     varied_words,
 )
 from accsim.report.terms import Terms
-from accsim.study import Row
+from accsim.study import Row, Status, status_words
 
 NAVIGATION = (
     ("answer", "Answer"),
@@ -34,8 +46,14 @@ NAVIGATION = (
     ("points", "Points"),
     ("lost", "Without a result"),
     ("study", "The study"),
+    ("glossary", "Glossary"),
     ("again", "Make it again"),
 )
+
+TERMS = ("Pareto front", "share of the variance", "objectives", "point", "status")
+"""Those of the page that the glossary explains; metrics have a table of their own."""
+LOST: tuple[Status, ...] = ("failed", "timed_out", "excluded")
+"""Statuses without a result, the worst first."""
 
 MOST_LOST = 100
 """Points of a status without result that are listed; of more, the terminal can tell."""
@@ -85,7 +103,14 @@ class _Page:
         parts = [self.answer()]
         if self.found.done:
             parts += [self.front(), self.lines(), self.effects(), self.points()]
-        parts += [self.lost(), self.study(), self.again()]
+        parts += [self.lost(), self.study()]
+        # Only now are all terms known.
+        parts += [
+            section(
+                "glossary", "Glossary", tag("p", "The terms of this page."), self.terms.glossary()
+            ),
+            self.again(),
+        ]
         known = "".join(parts)
         links = [
             tag("li", tag("a", label, href=f"#{name}"))
@@ -110,6 +135,7 @@ class _Page:
             "Answer",
             tag("p", headline(self.found), class_="answer"),
             tag("p", f"{counts(self.found)}. {objectives}"),
+            tag("p", "Terms: ", join((self.terms.link(one) for one in TERMS), ", "), "."),
         )
 
     def front(self) -> Html:
@@ -187,12 +213,11 @@ class _Page:
             tag("tbody"),
             id="points-table",
         )
-        frame = tag("div", inner, class_="scroll", tabindex="0", role="region", aria_label="Points")
-        return section("points", "Points", controls, frame)
+        return section("points", "Points", controls, scrolling("Points", inner))
 
     def lost(self) -> Html:
         parts: list[Text] = []
-        for status in ("failed", "timed_out", "excluded"):
+        for status in LOST:
             rows = [row for row in self.found.rows if row.outcome.status == status]
             if rows:
                 parts.append(self._lost_rows(status, rows))
@@ -202,9 +227,8 @@ class _Page:
             *(parts or [tag("p", "Every finished point has a result.")]),
         )
 
-    def _lost_rows(self, status: str, rows: Sequence[Row]) -> Html:
-        word = status.replace("_", " ")
-        summary = f"{len(rows)} {word}"
+    def _lost_rows(self, status: Status, rows: Sequence[Row]) -> Html:
+        summary = f"{len(rows)} {status_words(status)}"
         cells = [self._lost_cells(row) for row in rows[:MOST_LOST]]
         shown = table(summary, ["point", "settings", "reason"], [("", cells)])
         inner = [tag("div", shown, class_="lost")]
@@ -233,7 +257,14 @@ class _Page:
         limits = limits_words(study)
         told += f". Limits: {limits}" if limits else ""
         axes = table("Axes", ["axis", "sets", "levels"], [("", rows)])
-        return section("study", "The study", tag("p", f"{told}."), tag("div", axes, class_="lost"))
+        known = [(name, asked(name).metric) for name in self.metrics]
+        metrics = table(
+            "Metrics",
+            ["metric", "unit", "what it is"],
+            [("", [(name, one.unit or "-", one.meaning) for name, one in known])],
+        )
+        tables = [tag("div", one, class_="lost") for one in (axes, metrics)]
+        return section("study", "The study", tag("p", f"{told}."), *tables)
 
     def again(self) -> Html:
         command = shlex.join(["accsim", "sweep", "report", self.store, "-o", "sweep.html"])

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from accsim.analysis.effects import design, effects
 from accsim.analysis.pareto import front
-from accsim.errors import InputError, Problem
+from accsim.errors import InputError, Problem, missing_extra
 from accsim.findings import Findings
-from accsim.study import Row, Status, StoredStudy
+from accsim.metrics import asked
+from accsim.study import STATUSES, Row, Setting, StoredStudy
 from accsim.sweep.space import Space
 from accsim.sweep.store import read_store
 from accsim.sweep.tasks import wanted
@@ -20,7 +21,7 @@ from accsim.sweep.tasks import wanted
 if TYPE_CHECKING:
     import pandas as pd
 
-Record = dict[str, bool | int | float | str | None]
+Record = dict[str, Setting | None]
 """A point as a line of a table, by column."""
 
 
@@ -50,7 +51,9 @@ class Sweep:
         done = [row for row in chosen if row.outcome.status == "done"]
         found = [dict(row.outcome.metrics) for row in done]
         vectors = [[float(one[aim.metric]) for aim in study.objectives] for one in found]
-        best = front(vectors, [aim.maximise for aim in study.objectives])
+        aims = [aim.maximise for aim in study.objectives]
+        # Without an objective none is better than another.
+        best = front(vectors, aims) if aims else ()
         size = Space(study.axes).size
         return Findings(
             study,
@@ -98,8 +101,7 @@ class Sweep:
         try:
             import pandas as pd
         except ImportError:
-            message = "needs the extra: pip install 'accsim[pandas]'"
-            raise InputError(Problem("to_pandas", message)) from None
+            raise missing_extra("to_pandas", "pandas") from None
         frame = pd.DataFrame.from_records(self.to_records(), columns=list(self.columns()))
         return frame.set_index("place")
 
@@ -110,12 +112,11 @@ def to_json(found: Findings, rows: Sequence[Row]) -> dict[str, Any]:
     Points have everything that is known of them by name.
     """
     places = frozenset(found.front)
-    statuses: tuple[Status, ...] = get_args(Status)
     return {
         "schema": "accsim.sweep.points/1",
         "study": found.study.name,
         "total": found.total,
-        **{one: sum(row.outcome.status == one for row in found.rows) for one in statuses},
+        **{one: sum(row.outcome.status == one for row in found.rows) for one in STATUSES},
         "objectives": {
             aim.metric: "maximise" if aim.maximise else "minimise" for aim in found.study.objectives
         },
@@ -140,6 +141,14 @@ def open_study(path: str | PathLike[str]) -> Sweep:
     """Read the store of a sweep, while it runs or afterwards.
 
     Raises:
-        InputError: there is none at `path`, or it is of another version of the format.
+        InputError: there is none at `path`, it is of another version of the format, or it has
+            metrics that are not known here.
     """
-    return Sweep(read_store(Path(path)))
+    stored = read_store(Path(path))
+    for name in wanted(stored.study):
+        try:
+            asked(name)
+        except KeyError:
+            message = f"holds the metric {name!r}, which this accsim does not know"
+            raise InputError(Problem(str(path), message)) from None
+    return Sweep(stored)

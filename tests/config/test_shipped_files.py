@@ -99,6 +99,13 @@ def test_the_7b_workload_fits_every_chip() -> None:
         assert weight_bytes(workload) + kv_cache < load_chip(name).memory.capacity_bytes
 
 
+def test_limits_of_numbers_are_spelled_as_editors_know_them() -> None:
+    schema = json_schema("chip")
+    clock = schema["$defs"]["CoreSection"]["properties"]["clock_mhz"]
+    assert (clock["minimum"], clock["maximum"]) == (1, 10_000)
+    assert not any(f'"{name}":' in json.dumps(schema) for name in ("ge", "le", "gt", "lt"))
+
+
 @pytest.mark.parametrize("kind", ["chip", "workload", "sweep"])
 def test_the_json_schema_of_a_folder_is_current(kind: Literal["chip", "workload", "sweep"]) -> None:
     folder = shipped.folder(FOLDERS[kind])
