@@ -67,6 +67,7 @@ class Floor:
     channels_needed        channels of that grade that carry what is needed, no rest of a channel
     grade                  that grade
     prefill_dram_bytes     bytes of the prefill, each once
+    prefill_array_s        time of its MACs at the peak of the arrays, on the chip as it is
     dram_io_w              power that the DRAM's pins take at `needed_bytes_per_s`, by the energy of
                            a bit; rows, refresh and the chip itself come on top
     """
@@ -80,6 +81,7 @@ class Floor:
     grade: str
     prefill_dram_bytes: int
     dram_io_w: float
+    prefill_array_s: float
 
     def exceeds(self, goal: Goal) -> bool:
         """Whether no chip can keep to the power that is allowed."""

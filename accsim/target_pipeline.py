@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from typing import NamedTuple
 
@@ -210,6 +211,11 @@ class _Space:
             graph.dram_read_bytes(context) + graph.dram_write_bytes() for graph, context in graphs
         )
 
+    def macs_ps(self, chip: Chip, passes: Sequence[Pass]) -> Fraction:
+        """Time that the arrays of a chip need for passes, at their peak."""
+        graphs = ((self.trace.graphs[one.graph], one.context) for one in passes)
+        return sum((compute_floor_ps(chip, *one) for one in graphs), Fraction(0))
+
     @cached_property
     def floor(self) -> Floor:
         """What the goal needs of pins and MACs, and what pins are tried."""
@@ -228,6 +234,7 @@ class _Space:
             grade=memory.part.grade,
             prefill_dram_bytes=self.dram_bytes(self.run.prefill),
             dram_io_w=8 * needed * energy_figures(self.chip).dram_io_pj_per_bit.value / PJ_PER_J,
+            prefill_array_s=float(self.macs_ps(self.chip, self.run.prefill)) / PS_PER_S,
         )
 
 
@@ -278,9 +285,7 @@ class _Judge:
                 continue
             if memory_floor_ps(chip, space.dram_bytes(passes)) > allowed_ps:
                 return self._failed(0, 1.0, MEMORY, simulated=False)
-            graphs = ((space.trace.graphs[one.graph], one.context) for one in passes)
-            macs_ps = sum(compute_floor_ps(chip, graph, context) for graph, context in graphs)
-            if macs_ps > allowed_ps:
+            if space.macs_ps(chip, passes) > allowed_ps:
                 return self._failed(0, 1.0, COMPUTE, simulated=False)
         return chip
 

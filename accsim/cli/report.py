@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from accsim.cli.options import HtmlFile
+from accsim.errors import InputError, Problem
 
 RESULT, PROVENANCE = "result.json", "provenance.json"
 """Files of such a folder that a report is made from."""
@@ -33,6 +34,9 @@ def report_command(folder: Path, output: Path | None) -> None:
     from accsim.export.pass_view_file import read_views
     from accsim.report.run_report import write_run_report
 
+    if folder.is_file():
+        message = f"is a file; give the folder that accsim run --out wrote: {folder.parent}"
+        raise InputError(Problem(str(folder), message))
     result = load_result(str(folder / RESULT))
     views = read_views(folder, [run.name for run in result.runs])
     provenance = load_provenance(str(folder / PROVENANCE))

@@ -76,6 +76,18 @@ def _trace_of(given: Path) -> Path:
         message = "no such file or folder"
     elif not given.name.endswith(SUFFIXES):
         message = f"not a timeline: its name ends in none of {', '.join(SUFFIXES)}"
+    elif _is_written_for_scripts(given):
+        message = "not a timeline, but what accsim writes for scripts; give the folder or the trace"
     else:
         return given
     raise InputError(Problem(str(given), message))
+
+
+def _is_written_for_scripts(given: Path) -> bool:
+    """Whether a file begins as ``result.json`` does, of which the UI shows an empty page."""
+    try:
+        with given.open("rb") as file:
+            return file.read(64).split()[:2] == [b"{", b'"schema":']
+    except OSError as error:
+        message = f"cannot be read: {error.strerror}"
+        raise InputError(Problem(str(given), message)) from None

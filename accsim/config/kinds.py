@@ -8,6 +8,7 @@ from accsim.config.chip_schema import ChipFile
 from accsim.config.fields import Section
 from accsim.config.mapping_schema import MappingFile
 from accsim.config.sweep_schema import SweepFile
+from accsim.config.text import show
 from accsim.config.workload_schema import WorkloadFile
 from accsim.config.yaml_source import Document
 from accsim.errors import InputError, Problem
@@ -51,7 +52,12 @@ def refuse_other_kind(document: Document, expected: FileKind) -> None:
 
     Raises:
         WrongKindError: it is.
+        InputError: it is an output of accsim, of none of these kinds.
     """
+    schema = document.value.get("schema")
+    if isinstance(schema, str) and schema.startswith("accsim."):
+        message = f"this is an output of accsim ({show(schema)}), not a {expected}"
+        raise InputError(Problem(document.file, message))
     own, keys = set(FORMATS[expected].model_fields), set(document.value)
     for other, format_ in FORMATS.items():
         foreign = set(format_.model_fields)

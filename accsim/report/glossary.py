@@ -209,7 +209,21 @@ GLOSSARY = (
                 "dram | DRAM",
                 "Cause: a transfer was being served; data, row commands, refresh and turnaround.",
             ),
+            _entry("row activation", "Part of DRAM time: a row had to be closed or opened."),
+            _entry(
+                "latency",
+                "Part of DRAM time: the way of the first data through an idle channel.",
+            ),
             _entry("array", "Cause: a tile ran on a matrix array, or its results drained."),
+            _entry(
+                "compute",
+                "Part of array time: operands stream through, whether or not all of it has work.",
+            ),
+            _entry(
+                "fill_drain | fill and drain",
+                "Part of array time: no operands stream; it fills or drains, or waits for its "
+                "ports or pipeline.",
+            ),
             _entry("vector | vector unit", "Cause: a tile ran on the vector unit, or drained."),
             _entry(
                 "sram | SRAM capacity",

@@ -83,10 +83,11 @@ def _group_cells(op: OpStats, run: RunResult, *, linked: bool) -> Iterator[Html]
         (op.time_ps, percent(op.time_ps / run.decode_ps)),
         (traffic, show_bytes(traffic / run.passes)),
         (op.macs, show_count(op.macs / run.passes)),
-        # Those without a DRAM byte come after all others.
-        (intensity or 0, "-" if intensity is None else f"{intensity:.3g}"),
     ):
         yield tag("td", shown if number else "-", data_value=f"{number:.9g}")
+    # Those without a DRAM byte come after all others; bytes without a MAC have an intensity of 0.
+    shown, number = ("-", -1.0) if intensity is None else (f"{intensity:.3g}", intensity)
+    yield tag("td", shown, data_value=f"{number:.9g}")
     yield tag("td", op.roofline_bound.replace("_", "-"), class_="left")
     yield tag("td", bound, class_="left")
 

@@ -22,7 +22,7 @@ from accsim.result import CAUSE_PARTS, CAUSES, Area, Result, RunResult
 
 BAR_PX = 34
 """Height of a bar, its part of the gap included."""
-GAP_PX = 75
+GAP_PX = 105
 """Between two charts, for the axis of one and the title of the other."""
 
 PART_COLOURS = {
@@ -68,7 +68,7 @@ def gain_figure(result: Result) -> go.Figure:
 def causes_figure(result: Result) -> go.Figure:
     """Time by cause, with its parts: of a mean decode pass, and of a token."""
     names = _names(result.runs)
-    height = 190 + 2 * BAR_PX * len(names)
+    height = 220 + 2 * BAR_PX * len(names)
     titles = ["a decode pass", "an output token"]
     figure = make_subplots(rows=2, subplot_titles=titles, vertical_spacing=GAP_PX / height)
     for name, tint, share in _parts(result.runs):

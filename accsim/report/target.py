@@ -87,13 +87,14 @@ def floor_line(found: Target) -> str:
 
 
 def _prompt(found: Target) -> str:
-    """The same of the prompt, where a time to the first token is asked for."""
+    """The same of the prompt and its MACs, where a time to the first token is asked for."""
     if found.goal.ttft_s is None:
         return ""
     moved = found.floor.prefill_dram_bytes
     return (
         f" The prompt needs {show_bytes(moved)}; in {show_seconds(found.goal.ttft_s)} that is "
-        f"{show_rate(moved / found.goal.ttft_s)}."
+        f"{show_rate(moved / found.goal.ttft_s)}. Its MACs take the array "
+        f"{show_seconds(found.floor.prefill_array_s)} at best."
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from accsim.report.elements import Html, Text, html, join, tag
 from accsim.report.glossary import GLOSSARY, Entry
 
@@ -25,7 +27,8 @@ class Terms:
         place = min(places, key=lambda place: self._entries[place][0] != chapter)
         self._used.add(place)
         meaning = self._entries[place][1].meaning
-        return tag("a", label, href=f"#term-{place}", title=meaning, class_="term")
+        title = meaning.replace("`", "")
+        return tag("a", label, href=f"#term-{place}", title=title, class_="term")
 
     def glossary(self) -> Html:
         """The entries linked to, in the order of the glossary."""
@@ -34,4 +37,10 @@ class Terms:
 
 def _told(place: int, entry: Entry) -> Html:
     names = tag("dt", "; ".join(entry.names), id=f"term-{place}", tabindex="-1")
-    return join((names, tag("dd", entry.meaning)))
+    return join((names, tag("dd", *_marked(entry.meaning))))
+
+
+def _marked(meaning: str) -> Iterator[Text]:
+    """A meaning with what stands between backticks, names of keys, as code."""
+    for number, part in enumerate(meaning.split("`")):
+        yield tag("code", part) if number % 2 else part

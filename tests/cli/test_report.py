@@ -108,3 +108,12 @@ def test_a_report_that_cannot_be_written_is_refused(folder: Path) -> None:
     done = accsim("report", folder / "out", "-o", taken)
     assert done.returncode == 2
     assert done.stderr == f"{taken}: cannot be written: Is a directory\n"
+
+
+def test_a_file_in_the_place_of_the_folder_is_told_the_folder(folder: Path) -> None:
+    saved = folder / "out" / "result.json"
+    done = accsim("report", saved)
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"{saved}: is a file; give the folder that accsim run --out wrote: {folder / 'out'}\n"
+    )

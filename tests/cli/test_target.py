@@ -24,7 +24,7 @@ CANDIDATE = [
 FLOOR = [
     "dram_bytes_per_token", "macs_per_token", "needed_bytes_per_s", "pins_bytes_per_s",
     "most_bytes_per_s", "channels_needed", "grade", "prefill_dram_bytes",
-    "dram_io_w",
+    "dram_io_w", "prefill_array_s",
 ]  # fmt: skip
 
 

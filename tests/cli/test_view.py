@@ -106,6 +106,14 @@ def test_another_file_is_refused(tmp_path: Path) -> None:
     )
 
 
+def test_a_result_is_no_timeline(tmp_path: Path) -> None:
+    saved = tmp_path / "result.json"
+    saved.write_text('{\n  "schema": "accsim.result/1",\n  "chip": "small"\n}\n')
+    assert refusal(saved) == (
+        f"{saved}: not a timeline, but what accsim writes for scripts; give the folder or the trace"
+    )
+
+
 def test_a_port_that_is_taken_is_told(ui: Path, tmp_path: Path) -> None:
     (tmp_path / "pass.pftrace").write_text("")
     with TraceServer(0, {}) as other:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -72,3 +73,15 @@ def test_a_file_with_keys_of_neither_format_is_checked_as_what_is_expected(tmp_p
     path.write_text("name: x\n")
     with pytest.raises(InputError, match="core: this key is required"):
         load_chip(str(path))
+
+
+@pytest.mark.parametrize("load", [load_chip, load_workload])
+def test_an_output_of_accsim_is_one_problem(load: Callable[[str], object], tmp_path: Path) -> None:
+    saved = tmp_path / "result.json"
+    saved.write_text('{"schema": "accsim.result/1", "chip": "ddr_npu", "runs": [{"name": "one"}]}')
+    with pytest.raises(InputError) as refused:
+        load(str(saved))
+    kind = "chip" if load is load_chip else "workload"
+    assert str(refused.value) == (
+        f"{saved}: this is an output of accsim ('accsim.result/1'), not a {kind}"
+    )

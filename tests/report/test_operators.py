@@ -36,6 +36,15 @@ def test_groups_of_a_run_stand_in_the_order_of_their_time() -> None:
     ]
 
 
+def test_bytes_without_a_mac_have_an_intensity_and_no_bytes_have_none() -> None:
+    stored = op("kv_append", 20 * MS, macs=0, intensity_macs_per_byte=0.0)
+    inside = op("softmax", 10 * MS, dram_read_bytes=0, intensity_macs_per_byte=None)
+    made = group_table(result(run("one", 30, 1, ops=(stored, inside))), frozenset(), Terms())
+    assert [row[6] for row in rows(made)] == ["0", "-"]
+    # The latter are sorted before the former, as the smallest.
+    assert re.findall(r'data-value="([^"]*)">[0-]<', made)[-1] == "-1"
+
+
 def test_only_groups_of_a_pass_that_is_shown_lead_to_it() -> None:
     made = group_table(RESULT, frozenset({"two"}), Terms())
     assert re.findall(r'<button type="button" title="[^"]*">(.*?)</button>', made) == ["idle"]

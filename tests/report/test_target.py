@@ -16,7 +16,7 @@ BASE = Candidate((), 0, 12.0, 0.08, "dram", 0.9, 3.0, "array", 0.6, 8.0)
 WIDE = replace(
     BASE, changes=(CHANNELS, SRAM), cost=34.0, tokens_per_s=48.0, tpot_s=0.02, power_w=31.2
 )
-FLOOR = Floor(4e9, 8e9, 160e9, 51.2e9, 819.2e9, 7, "DDR4-3200", 14 * 10**9, 17.5)
+FLOOR = Floor(4e9, 8e9, 160e9, 51.2e9, 819.2e9, 7, "DDR4-3200", 14 * 10**9, 17.5, 1.5)
 FOUND = Target(
     "small", "text", "0", "heads4", 1, 3.5, Goal(40.0), FLOOR, {"channels": 10.0, "dma": 0.5},
     BASE, False, (WIDE,), None, 6, True, "mm2",
@@ -95,7 +95,9 @@ def test_the_floor_is_told_with_its_arithmetic() -> None:
         "carry 51.2 GB/s, and 819.2 GB/s with all that is tried. DRAM I/O alone takes 17.5 W."
     )
     with_prompt = replace(FOUND, goal=Goal(40.0, ttft_s=2.0))
-    assert floor_line(with_prompt).endswith(" The prompt needs 14 GB; in 2 s that is 7 GB/s.")
+    assert floor_line(with_prompt).endswith(
+        " The prompt needs 14 GB; in 2 s that is 7 GB/s. Its MACs take the array 1.5 s at best."
+    )
 
 
 def test_the_table_has_the_chip_as_it_is_and_every_solution() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from accsim.report.terms import Terms
+from accsim.report.wording import DETAIL_NAMES
 
 
 def test_a_known_label_is_a_link_that_shows_its_meaning() -> None:
@@ -33,3 +34,14 @@ def test_the_glossary_has_what_was_linked_to_once_and_in_its_order() -> None:
     assert made.count("<dt ") == 2
     assert made.index(f'id="{places[1][1:]}"') < made.index(f'id="{places[0][1:]}"')
     assert "tpot_s; TPOT</dt><dd>Time per output token" in made
+
+
+def test_names_of_keys_are_code_in_the_glossary_and_plain_in_the_hint() -> None:
+    terms = Terms()
+    assert 'title="decode_j over the decode time, in watts."' in terms.link("mean power")
+    assert "<dd><code>decode_j</code> over the decode time, in watts.</dd>" in terms.glossary()
+
+
+def test_every_part_of_a_cause_has_a_meaning() -> None:
+    for name in DETAIL_NAMES.values():
+        assert Terms().link(name) != name
