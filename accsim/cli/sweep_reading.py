@@ -37,7 +37,8 @@ def show_command(
     """Tell which points of the sweep in STORE are best, and what is traded among them.
 
     A point is on the Pareto front if no other is better in one objective of the study and worse in
-    none. With --where, the points that are left compete among themselves.
+    none. With --where, the points that are left compete among themselves. A study without
+    objectives has no front: all its points are listed.
 
     A condition is a key of the study, a metric, place, status or seconds; then = != < <= > or >=;
     then a value.
@@ -58,6 +59,7 @@ def show_command(
     if failed:
         rows = tuple(row for row in found.rows if row.outcome.status != "done")
     else:
+        every = every or not study.objectives
         rows = found.rows if every else found.on_front()
     if by is not None:
         rows = ordered(rows, by, study)

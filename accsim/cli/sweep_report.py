@@ -58,9 +58,13 @@ def report_command(
     --front write: the same as accsim run --report makes of a chip and a workload.
     """
     from accsim.cli.writing import check_writable, out_folder, writing
+    from accsim.errors import InputError, Problem
     from accsim.sweep.reading import open_study
 
     sweep = open_study(store)
+    if not sweep.stored.study.objectives:
+        message = "its study has no objectives to report on; accsim sweep show lists the points"
+        raise InputError(Problem(str(store), message))
     rows = _chosen(sweep, str(store), wanted, front)
     if not (wanted or front):
         check_writable(out)

@@ -430,6 +430,33 @@ GLOSSARY = (
                 "best | best.run",
                 "The run with the most tokens per second; `best.tpot_s` is that of this run.",
             ),
+            _entry(
+                "place | point",
+                "Number of a point in the order of its study, from 0; tables have it as #17.",
+            ),
+            _entry(
+                "status",
+                "Of a point: done, excluded (no such chip, no room, or a limit), failed (an error, "
+                "or its process died), timed_out.",
+            ),
+            _entry("reason", "Why a point has no result."),
+            _entry("settings", "What a point sets in its chip and workload, by dotted key."),
+            _entry("objectives", "Metrics that are to be large or small, and which of both."),
+            _entry(
+                "front | on_front | Pareto front",
+                "The simulated points that no other beats: better in one objective, worse in none. "
+                "Of points that are equal in all objectives the first one.",
+            ),
+            _entry(
+                "hypervolume",
+                "Volume of all objectives that a front beats, up to a reference point: the larger, "
+                "the better the front.",
+            ),
+            _entry(
+                "share of the variance",
+                "Part of the variance of an objective over the points that is between the means of "
+                "an axis's levels: on a full grid its first-order Sobol index, else eta squared.",
+            ),
         ),
     ),
     Chapter(

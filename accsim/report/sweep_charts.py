@@ -39,8 +39,10 @@ def pareto_chart(found: Findings) -> Chart:
     """The figure with its heading and note, for a page of its own.
 
     Raises:
-        InputError: no point was simulated to the end.
+        InputError: the study has no objectives, or no point was simulated to the end.
     """
+    if not found.study.objectives:
+        raise InputError(Problem(found.study.name, "has no objectives to be drawn"))
     if not found.done:
         raise InputError(Problem(found.study.name, "no point was simulated to the end"))
     heading = f"{found.study.name}: {aims_words(found.study)}"

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from accsim.findings import Findings, level_at, level_label, varied
+from accsim.metrics import asked
 from accsim.report.drawing import legend
 from accsim.report.elements import (
     Html,
@@ -45,9 +46,12 @@ NAVIGATION = (
     ("points", "Points"),
     ("lost", "Without a result"),
     ("study", "The study"),
+    ("glossary", "Glossary"),
     ("again", "Make it again"),
 )
 
+TERMS = ("Pareto front", "share of the variance", "objectives", "point", "status")
+"""Those of the page that the glossary explains; metrics have a table of their own."""
 LOST: tuple[Status, ...] = ("failed", "timed_out", "excluded")
 """Statuses without a result, the worst first."""
 
@@ -99,7 +103,14 @@ class _Page:
         parts = [self.answer()]
         if self.found.done:
             parts += [self.front(), self.lines(), self.effects(), self.points()]
-        parts += [self.lost(), self.study(), self.again()]
+        parts += [self.lost(), self.study()]
+        # Only now are all terms known.
+        parts += [
+            section(
+                "glossary", "Glossary", tag("p", "The terms of this page."), self.terms.glossary()
+            ),
+            self.again(),
+        ]
         known = "".join(parts)
         links = [
             tag("li", tag("a", label, href=f"#{name}"))
@@ -124,6 +135,7 @@ class _Page:
             "Answer",
             tag("p", headline(self.found), class_="answer"),
             tag("p", f"{counts(self.found)}. {objectives}"),
+            tag("p", "Terms: ", join((self.terms.link(one) for one in TERMS), ", "), "."),
         )
 
     def front(self) -> Html:
@@ -245,7 +257,14 @@ class _Page:
         limits = limits_words(study)
         told += f". Limits: {limits}" if limits else ""
         axes = table("Axes", ["axis", "sets", "levels"], [("", rows)])
-        return section("study", "The study", tag("p", f"{told}."), tag("div", axes, class_="lost"))
+        known = [(name, asked(name).metric) for name in self.metrics]
+        metrics = table(
+            "Metrics",
+            ["metric", "unit", "what it is"],
+            [("", [(name, one.unit or "-", one.meaning) for name, one in known])],
+        )
+        tables = [tag("div", one, class_="lost") for one in (axes, metrics)]
+        return section("study", "The study", tag("p", f"{told}."), *tables)
 
     def again(self) -> Html:
         command = shlex.join(["accsim", "sweep", "report", self.store, "-o", "sweep.html"])

@@ -17,16 +17,19 @@ NEAR = 0.99
 CHEAPER = 0.95
 """Only then is it told: at this share of the price of the best."""
 
+NO_OBJECTIVES = "The study has no objectives: no point is better than another."
+
 NOTHING = "-"
 """In a cell of a point that has no such value."""
 
 
 def headline(found: Findings) -> str:
     """Which point wins each objective, and what the front trades, in a few sentences."""
-    front = found.on_front()
-    if not front:
+    if not found.done:
         return "No point was simulated to the end."
-    aims = found.study.objectives
+    front, aims = found.on_front(), found.study.objectives
+    if not aims:
+        return NO_OBJECTIVES
     winners = [best_at(front, aim) for aim in aims]
     if len(front) == 1:
         verb = "Point" if len(found.done) > 1 else "The only one, point"

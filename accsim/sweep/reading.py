@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from accsim.analysis.effects import design, effects
 from accsim.analysis.pareto import front
-from accsim.errors import missing_extra
+from accsim.errors import InputError, Problem, missing_extra
 from accsim.findings import Findings
+from accsim.metrics import asked
 from accsim.study import STATUSES, Row, Setting, StoredStudy
 from accsim.sweep.space import Space
 from accsim.sweep.store import read_store
@@ -50,7 +51,9 @@ class Sweep:
         done = [row for row in chosen if row.outcome.status == "done"]
         found = [dict(row.outcome.metrics) for row in done]
         vectors = [[float(one[aim.metric]) for aim in study.objectives] for one in found]
-        best = front(vectors, [aim.maximise for aim in study.objectives])
+        aims = [aim.maximise for aim in study.objectives]
+        # Without an objective none is better than another.
+        best = front(vectors, aims) if aims else ()
         size = Space(study.axes).size
         return Findings(
             study,
@@ -138,6 +141,14 @@ def open_study(path: str | PathLike[str]) -> Sweep:
     """Read the store of a sweep, while it runs or afterwards.
 
     Raises:
-        InputError: there is none at `path`, or it is of another version of the format.
+        InputError: there is none at `path`, it is of another version of the format, or it has
+            metrics that are not known here.
     """
-    return Sweep(read_store(Path(path)))
+    stored = read_store(Path(path))
+    for name in wanted(stored.study):
+        try:
+            asked(name)
+        except KeyError:
+            message = f"holds the metric {name!r}, which this accsim does not know"
+            raise InputError(Problem(str(path), message)) from None
+    return Sweep(stored)
