@@ -146,7 +146,7 @@ def test_the_front_is_reported_on_point_by_point(
     written = []
     monkeypatch.setattr(
         "accsim.cli.sweep_points.write_points",
-        lambda _folder, _store, _sweep, rows, _files: written.extend(rows),
+        lambda _folder, _store, _sweep, rows, *_: written.extend(rows),
     )
     invoke("sweep", "report", simulated, "-o", tmp_path / "r", "--front", "--point", "0")
     assert [row.point.place for row in written] == [0, 1]
