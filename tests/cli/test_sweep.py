@@ -164,6 +164,16 @@ def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(folder: Path, tmp_p
     assert metrics(path) == metrics(folder / "s.sqlite")
 
 
+def test_a_quiet_report_of_a_sweep_is_written_without_a_word(folder: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    command = ("sweep", "report", folder / "s.sqlite", "-o", page)
+    assert accsim(*command).stderr == f"wrote {page}\n"
+    page.unlink()
+    done = accsim(*command, "--quiet")
+    assert (done.stdout, done.stderr, done.returncode) == ("", "", 0)
+    assert page.is_file()
+
+
 def wait_for_a_point(path: Path, running: subprocess.Popen[str]) -> None:
     while running.poll() is None:
         time.sleep(0.05)
