@@ -24,17 +24,13 @@ from accsim.cli.report import report_command
 from accsim.cli.run import run_command
 from accsim.cli.schema import schema_command
 from accsim.cli.show import show_command
+from accsim.cli.stopping import INTERRUPTED, TERMINATED, Terminated
 from accsim.cli.sweep import UNFINISHED, sweep_command
 from accsim.cli.target import target_command
 from accsim.cli.trace import trace_command
 from accsim.cli.view import view_command
 from accsim.cli.whatif import whatif_command
 from accsim.errors import AccsimError, InputError
-
-INTERRUPTED = 130
-"""Exit code after Ctrl-C: 128 + SIGINT, as shells expect."""
-TERMINATED = 143
-"""Exit code after SIGTERM: 128 + SIGTERM."""
 
 EXIT_CODES = {
     0: "all is well",
@@ -46,10 +42,6 @@ EXIT_CODES = {
     TERMINATED: "SIGTERM",
 }
 """What each exit code of the command line means."""
-
-
-class Terminated(BaseException):
-    """SIGTERM came; like `KeyboardInterrupt`, nothing on the way to `main` may swallow it."""
 
 
 def _print_versions(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
