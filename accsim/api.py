@@ -73,9 +73,8 @@ def run(
     >>> accsim.run("ddr_npu", "llama2_mtp").speedup.by_run["heads4_k4"]  # doctest: +SKIP
     3.2559...
     """
-    hardware = chip if isinstance(chip, Chip) else load_chip(chip)
     return pipeline.run(
-        hardware,
+        as_chip(chip),
         _traced(workload),
         exact=exact,
         generations=generations,
@@ -83,12 +82,19 @@ def run(
     )
 
 
+def as_chip(chip: Chip | Name) -> Chip:
+    """A chip as it is, or that of a file."""
+    return chip if isinstance(chip, Chip) else load_chip(chip)
+
+
+def as_workload(workload: Workload | Name) -> Workload:
+    """A workload as it is, or that of a file."""
+    return workload if isinstance(workload, Workload) else load_workload(workload)
+
+
 def _traced(workload: Workload | OpTrace | Name) -> OpTrace:
     if isinstance(workload, OpTrace):
         return workload
-    if isinstance(workload, Workload):
-        return trace_workload(workload)
-    name = os.fspath(workload)
-    if name.endswith(TRACE_SUFFIXES):
-        return load_trace(name)
-    return trace_workload(load_workload(name))
+    if not isinstance(workload, Workload) and os.fspath(workload).endswith(TRACE_SUFFIXES):
+        return load_trace(os.fspath(workload))
+    return trace_workload(as_workload(workload))

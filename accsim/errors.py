@@ -68,6 +68,18 @@ class InputError(AccsimError):
         return type(self), (self.problems,)
 
 
+def missing_extra(where: str, extra: str, what: str = "") -> InputError:
+    """What to say where the packages of an extra are not installed.
+
+    Args:
+        where: what needs them, as the user called it.
+        extra: its name in pyproject.toml.
+        what: a part of `where` that needs them, to begin the sentence with.
+    """
+    message = f"{what} needs the extra: pip install 'accsim[{extra}]'".lstrip()
+    return InputError(Problem(where, message))
+
+
 class SimulationError(AccsimError):
     """The simulation cannot be trusted or cannot go on."""
 

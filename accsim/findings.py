@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Literal
 
-from accsim.study import Axis, Row, Setting, Settings, Study
+from accsim.study import Axis, Row, Setting, Settings, Study, spelled
 
 BASES = ("chip", "workload")
 """Keys that are set to whole files."""
@@ -95,11 +95,7 @@ def level_label(axis: Axis, level: tuple[Setting, ...]) -> str:
 
 def shown_setting(key: str, setting: Setting) -> str:
     """What a key is set to, as its file spells it."""
-    if isinstance(setting, bool):
-        return "true" if setting else "false"
-    if isinstance(setting, float):
-        return f"{setting:.12g}"
-    text = str(setting)
+    text = f"{setting:.12g}" if isinstance(setting, float) else spelled(setting)
     # Pages and tables may be given away; in which folder a file lay is nobody's business.
     return PurePath(text).name if key in BASES and PurePath(text).is_absolute() else text
 

@@ -344,3 +344,7 @@ class OpTrace:
     baseline: str
     graphs: dict[str, PassGraph]
     runs: tuple[TracedRun, ...]
+
+    def cache_tokens(self, run: TracedRun) -> int:
+        """Positions that the KV caches of a run must have room for."""
+        return max(max(one.contexts) + self.graphs[one.graph].rows for one in run.passes())

@@ -110,7 +110,7 @@ def simulate_pass(
     chosen = {one.name: one for one in trace.runs}[run_name]
     one = tuple(chosen.passes())[pass_index]
     graph = trace.graphs[one.graph]
-    cache_tokens, pins = _cache_tokens(trace, chosen), pinning.of(graph.name)
+    cache_tokens, pins = trace.cache_tokens(chosen), pinning.of(graph.name)
 
     def inside(percent: int) -> None:
         if progress:
@@ -135,7 +135,7 @@ def explain_pass(
     one = simulate_pass(chip, trace, run_name, pass_index, pinning, progress)
     graph, program = one.graph, one.program
     traced = {each.name: each for each in trace.runs}[run_name]
-    cache_tokens, pins = _cache_tokens(trace, traced), pinning.of(graph.name)
+    cache_tokens, pins = trace.cache_tokens(traced), pinning.of(graph.name)
     told = account(chip, graph, program, cache_tokens, pins)
     seen = SeenPass(chip, graph, program, one.timeline, one.stats(chip), told)
     return explain(seen, trace, traced, pass_index, pinning.name)
@@ -174,7 +174,7 @@ def check_fits(chip: Chip, trace: OpTrace) -> None:
             graph = trace.graphs[step.graph]
             if graph.sequences * graph.rows > LOOK_ROWS:
                 continue
-            short = sram_problem(chip, graph, step.contexts, _cache_tokens(trace, one))
+            short = sram_problem(chip, graph, step.contexts, trace.cache_tokens(one))
             if short is not None:
                 raise InputError([*problems, short])
     raise InputError(problems)
@@ -207,7 +207,7 @@ def _run(
     generations: int,
     show: Callable[[PassView], None] | None,
 ) -> RunResult:
-    cache_tokens = _cache_tokens(trace, one)
+    cache_tokens = trace.cache_tokens(one)
     roles = (trace.graphs[each.graph].role for each in one.decode)
     shown = next((index for index, role in enumerate(roles) if role == "target"), None)
 
@@ -255,11 +255,6 @@ def _step_knots(trace: OpTrace, one: TracedRun, decode: SampledPasses) -> dict[i
                 knots[step.context] = spent
             spent = 0
     return knots
-
-
-def _cache_tokens(trace: OpTrace, one: TracedRun) -> int:
-    """Positions that the KV caches of a run must have room for."""
-    return max(max(each.contexts) + trace.graphs[each.graph].rows for each in one.passes())
 
 
 def _prefill(

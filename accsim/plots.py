@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from accsim.api import Name, load_chip, load_result, load_workload
+from accsim.api import Name, as_chip, as_workload, load_result
 from accsim.chip import Chip
 from accsim.result import Result
 from accsim.workload import Workload
@@ -55,7 +55,7 @@ def cost_curve(
     from accsim import cost_curve as costs
     from accsim.report.cost_chart import cost_chart
 
-    hardware, described = _chip(chip), _workload(workload)
+    hardware, described = as_chip(chip), as_workload(workload)
     if context is None:
         context = costs.default_context(described)
     numbers = costs.default_rows(costs.MOST_ROWS if rows is None else rows)
@@ -88,9 +88,9 @@ def breakeven(
     from accsim.costs import break_even, default_batches, default_contexts
     from accsim.report.breakeven_charts import break_even_charts
 
-    described = _workload(workload)
+    described = as_workload(workload)
     told = break_even(
-        _chip(chip),
+        as_chip(chip),
         described,
         sorted(contexts or default_contexts(described)),
         sorted(batches or default_batches(described)),
@@ -112,7 +112,7 @@ def dram_efficiency(chip: Chip | Name, *, size: int | None = None) -> go.Figure:
     from accsim.dram.catalogue import PATTERNS, Sizes
     from accsim.report.charts import pattern_figure
 
-    memory, sizes = _chip(chip).memory, Sizes() if size is None else Sizes(size)
+    memory, sizes = as_chip(chip).memory, Sizes() if size is None else Sizes(size)
     least = max(sizes.round_bytes(name, memory.part.burst_bytes) for name in PATTERNS)
     if sizes.size < least:
         raise ValueError(f"size must be at least {least}, got {sizes.size}")
@@ -133,11 +133,3 @@ def pareto(sweep: Sweep | Name) -> go.Figure:
 
     found = sweep if isinstance(sweep, Sweep) else open_study(sweep)
     return pareto_chart(found.findings()).figure
-
-
-def _chip(chip: Chip | Name) -> Chip:
-    return chip if isinstance(chip, Chip) else load_chip(chip)
-
-
-def _workload(workload: Workload | Name) -> Workload:
-    return workload if isinstance(workload, Workload) else load_workload(workload)

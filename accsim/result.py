@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from accsim.display import as_html
-from accsim.errors import InputError, Problem
+from accsim.errors import missing_extra
 
 if TYPE_CHECKING:
     import pandas
@@ -398,8 +398,7 @@ class Result:
         try:
             import pandas
         except ModuleNotFoundError:
-            message = "needs the extra: pip install 'accsim[pandas]'"
-            raise InputError(Problem("Result.to_pandas", message)) from None
+            raise missing_extra("Result.to_pandas", "pandas") from None
         return pandas.DataFrame.from_records(self.to_records())
 
     def _repr_html_(self) -> str | None:

@@ -69,9 +69,8 @@ class RunTimes:
         return _spent(self._stats(run, run.prefill, PREFILL_LAYERS))
 
     def _stats(self, run: TracedRun, passes: tuple[Pass, ...], keep: int) -> PrefillStats:
-        graphs = self.trace.graphs
-        room = max(max(one.contexts) + graphs[one.graph].rows for one in run.passes())
-        return total_stats(self.chip, graphs, passes, room, keep)
+        room = self.trace.cache_tokens(run)
+        return total_stats(self.chip, self.trace.graphs, passes, room, keep)
 
 
 def _spent(stats: PrefillStats) -> Spent:

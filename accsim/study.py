@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from accsim.chip import Chip
 from accsim.workload import Workload
@@ -32,6 +32,19 @@ SEARCHES: tuple[SamplerKind, ...] = ("nsga2", "tpe")
 Status = Literal["done", "excluded", "failed", "timed_out"]
 """``done``: simulated; ``excluded``: there is no such chip, the model does not fit it, or a limit
 forbids it; ``failed``: it raised, or its process died; ``timed_out``: it took too long."""
+
+STATUSES: tuple[Status, ...] = get_args(Status)
+"""In the order in which they are told."""
+
+
+def status_words(status: Status) -> str:
+    """A status for people: ``timed out``."""
+    return status.replace("_", " ")
+
+
+def tally_words(tally: Mapping[Status, int]) -> str:
+    """``57 done, 3 excluded``; without what there is none of."""
+    return ", ".join(f"{tally[one]} {status_words(one)}" for one in STATUSES if tally[one])
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +81,13 @@ class Axis:
 def same(one: Setting, other: Setting) -> bool:
     """Whether two settings are equal; ``true`` is not 1."""
     return isinstance(one, bool) == isinstance(other, bool) and one == other
+
+
+def spelled(setting: Setting) -> str:
+    """A setting as files spell it."""
+    if isinstance(setting, bool):
+        return "true" if setting else "false"
+    return str(setting)
 
 
 def settings_at(axes: Sequence[Axis], picks: Sequence[int | None]) -> Settings:

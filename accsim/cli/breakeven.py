@@ -65,6 +65,10 @@ def breakeven_command(
     """
     import json
 
+    from accsim.cli.writing import check_writable, writing
+
+    if plot is not None:
+        check_writable(plot)
     told = studied(chip, workload, contexts, batches, quiet=quiet)
     if as_json:
         click.echo(json.dumps(told.to_json(), indent=2, allow_nan=False))
@@ -75,7 +79,6 @@ def breakeven_command(
         with stdout_console() as console:
             print_break_even(told, console)
     if plot is not None:
-        from accsim.cli.writing import writing
         from accsim.report.breakeven_charts import break_even_charts
         from accsim.report.page import write_page
 

@@ -108,8 +108,11 @@ def dram_command(
     for anywhere.
     """
     from accsim.cli.progress import progress_bar
+    from accsim.cli.writing import check_writable
     from accsim.config.resolve import load_chip
 
+    if plot is not None:
+        check_writable(plot)
     memory = load_chip(chip).memory
     asked = [] if replay is not None else [pattern]
     if plot is not None and asked:

@@ -17,6 +17,7 @@ from accsim.cli.compare import compare_command
 from accsim.cli.diff import diff_command
 from accsim.cli.doctor import doctor_command
 from accsim.cli.dram import dram_command
+from accsim.cli.exit_codes import INTERRUPTED, TERMINATED
 from accsim.cli.explain import explain_command
 from accsim.cli.glossary import glossary_command
 from accsim.cli.plot import plot_command
@@ -24,24 +25,13 @@ from accsim.cli.report import report_command
 from accsim.cli.run import run_command
 from accsim.cli.schema import schema_command
 from accsim.cli.show import show_command
-from accsim.cli.stopping import INTERRUPTED, TERMINATED, Terminated
-from accsim.cli.sweep import UNFINISHED, sweep_command
+from accsim.cli.stopping import Terminated
+from accsim.cli.sweep import sweep_command
 from accsim.cli.target import target_command
 from accsim.cli.trace import trace_command
 from accsim.cli.view import view_command
 from accsim.cli.whatif import whatif_command
 from accsim.errors import AccsimError, InputError
-
-EXIT_CODES = {
-    0: "all is well",
-    1: "a simulation failed, or `accsim check` found a file that breaks a law; also where nobody "
-    "reads stdout to its end, as `head` does",
-    2: "wrong usage, input to mend, or a place that cannot be written",
-    UNFINISHED: "points of a sweep failed or took too long; the others are kept",
-    INTERRUPTED: "Ctrl-C",
-    TERMINATED: "SIGTERM",
-}
-"""What each exit code of the command line means."""
 
 
 def _print_versions(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
@@ -92,7 +82,7 @@ cli.add_command(addresses_command)
 def main() -> None:
     """Run the command line and exit.
 
-    The exit code is one of `EXIT_CODES`.
+    The exit code is one of `accsim.cli.exit_codes.EXIT_CODES`.
     """
     signal.signal(signal.SIGTERM, _terminate)
     code = _exit_code()

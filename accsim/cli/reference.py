@@ -7,7 +7,8 @@ from inspect import cleandoc
 
 import click
 
-from accsim.cli.main import EXIT_CODES, cli
+from accsim.cli.exit_codes import EXIT_CODES
+from accsim.cli.main import cli
 
 INTRODUCTION = """\
 # Commands

@@ -1,11 +1,6 @@
-"""Being stopped from outside: by Ctrl-C or by SIGTERM."""
+"""Being stopped by SIGTERM."""
 
 from __future__ import annotations
-
-INTERRUPTED = 130
-"""Exit code after Ctrl-C: 128 + SIGINT, as shells expect."""
-TERMINATED = 143
-"""Exit code after SIGTERM: 128 + SIGTERM."""
 
 
 class Terminated(BaseException):

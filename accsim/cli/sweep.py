@@ -6,13 +6,11 @@ from pathlib import Path
 
 import click
 
+from accsim.cli.exit_codes import INTERRUPTED, TERMINATED, UNFINISHED
 from accsim.cli.options import json_option, workers_option
-from accsim.cli.stopping import INTERRUPTED, TERMINATED, Terminated
+from accsim.cli.stopping import Terminated
 from accsim.cli.sweep_reading import export_command, show_command
 from accsim.cli.sweep_report import report_command
-
-UNFINISHED = 3
-"""Exit code of a sweep with points that failed or timed out."""
 
 
 class DefaultRun(click.Group):

@@ -27,7 +27,9 @@ GENERATIONS = 1000
 """Drawn for each run, as ``accsim run`` does."""
 
 
-def write_points(folder: Path, store: Path, sweep: Sweep, rows: Sequence[Row], files: Path) -> None:
+def write_points(
+    folder: Path, store: Path, sweep: Sweep, rows: Sequence[Row], files: Path, quiet: bool
+) -> None:
     """Simulate points in full and write a report of each.
 
     Args:
@@ -36,6 +38,7 @@ def write_points(folder: Path, store: Path, sweep: Sweep, rows: Sequence[Row], f
         sweep: what it holds.
         rows: the points; each has a key.
         files: where the paths of chips and workloads in the study start.
+        quiet: no progress.
 
     Raises:
         InputError: a chip or workload is not there, or is not what the point was made from.
@@ -46,7 +49,7 @@ def write_points(folder: Path, store: Path, sweep: Sweep, rows: Sequence[Row], f
         message = f"was made by accsim {version}, and this is {__version__}: points may differ"
         raise InputError(Problem(str(store), message))
     study = replace(sweep.stored.study, folder=str(files))
-    with progress_bar() as progress:
+    with progress_bar(quiet) as progress:
         for number, row in enumerate(rows):
             if progress:
                 progress(f"point {row.point.place}", number, len(rows))

@@ -5,15 +5,11 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import get_args
 
-from accsim.cli.progress import progress_bar
-from accsim.study import Outcome, Status
-
-STATUSES: tuple[Status, ...] = get_args(Status)
+from accsim.cli.progress import pace, progress_bar
+from accsim.study import STATUSES, Outcome, Status, tally_words
 
 
 @dataclass(slots=True)
@@ -46,17 +42,16 @@ class Tally:
 
     def counts(self) -> str:
         """``ddr_vs_sram: 60 points: 57 done, 3 excluded``; without what there is none of."""
-        parts = [f"{self._of(one)} {one.replace('_', ' ')}" for one in STATUSES if self._of(one)]
         points = "1 point" if self.points == 1 else f"{self.points} points"
-        return f"{self.study}: {': '.join([points, *([', '.join(parts)] if parts else [])])}"
+        told = tally_words(self.found + self.kept)
+        return f"{self.study}: {points}{': ' if told else ''}{told}"
 
     def rate(self) -> str:
-        """``60 points: 57 done, 3 excluded; 3.2 points/s, 0:04:10 left``."""
-        seconds, found = time.monotonic() - self.began, self.found.total()
-        if not found or not seconds:
-            return self.counts()
-        left = timedelta(seconds=round((self.total - self.points) * seconds / found))
-        return f"{self.counts()}; {found / seconds:.3g} points/s, {left} left"
+        """``60 points: 57 done, 3 excluded; 3.2/s, 4:10 left``."""
+        # Points that had been finished before take no time.
+        asked, seconds = self.total - self.kept.total(), time.monotonic() - self.began
+        told = pace(self.found.total(), asked, seconds)
+        return f"{self.counts()}; {told}" if told else self.counts()
 
     def to_json(self) -> dict[str, str | int | float]:
         """``accsim.sweep/1``: points by status, and how many of them were found before."""
@@ -76,8 +71,8 @@ class Tally:
 @contextmanager
 def telling(tally: Tally, quiet: bool) -> Iterator[Callable[[Outcome, bool], None]]:
     """A function that counts a point, and shows how far the sweep is unless it is to be quiet."""
-    with ExitStack() as stack:
-        show = None if quiet else stack.enter_context(progress_bar(with_pace=False))
+    # The tally tells the pace: the bar would count what had been finished before.
+    with progress_bar(quiet, with_pace=False) as show:
 
         def told(outcome: Outcome, before: bool) -> None:
             tally.add(outcome, before)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from accsim.cli.options import quiet_option
 from accsim.cli.sweep_reading import store_argument
 
 if TYPE_CHECKING:
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 PAGE = "index.html"
 """The page of the sweep in a folder with reports of points."""
+
+KEY_DIGITS = 8
+"""With fewer digits a point is meant by its number."""
 
 
 @click.command("report", short_help="Make an HTML page of what a sweep found.")
@@ -44,8 +48,9 @@ PAGE = "index.html"
     help="Where the chip and workload files lie that the study names: the folder of the study "
     "file.  [default: that of STORE]",
 )
+@quiet_option
 def report_command(
-    store: Path, out: Path, wanted: tuple[str, ...], front: bool, files: Path | None
+    store: Path, out: Path, wanted: tuple[str, ...], front: bool, files: Path | None, quiet: bool
 ) -> None:
     """Make one HTML page of the sweep in STORE: its front, its axes, its points.
 
@@ -65,16 +70,21 @@ def report_command(
         check_writable(out)
         with writing(out):
             _write_page(out, out.parent, sweep, store)
-        click.echo(f"wrote {out}", err=True)
+        _tell(out, quiet)
         return
     from accsim.cli.sweep_points import write_points
 
     with out_folder(out) as folder:
-        write_points(folder, store, sweep, rows, files or store.parent)
+        write_points(folder, store, sweep, rows, files or store.parent, quiet)
         written = sorted(file.name for file in folder.iterdir())
         _write_page(folder / PAGE, out, sweep, store, written)
     for name in (*written, PAGE):
-        click.echo(f"wrote {out / name}", err=True)
+        _tell(out / name, quiet)
+
+
+def _tell(path: Path, quiet: bool) -> None:
+    if not quiet:
+        click.echo(f"wrote {path}", err=True)
 
 
 def _write_page(
@@ -133,12 +143,10 @@ def _found(sweep: Sweep, text: str) -> Row:
         message = f"no finished point {text}; there are {len(sweep.rows)}."
         raise click.BadParameter(message, param_hint="--point")
     if rows[0].outcome.status != "done":
+        from accsim.study import status_words
+
         outcome = rows[0].outcome
-        status = outcome.status.replace("_", " ")
+        status = status_words(outcome.status)
         message = f"point {text} has no result: {status}, {outcome.reason}."
         raise click.BadParameter(message, param_hint="--point")
     return rows[0]
-
-
-KEY_DIGITS = 8
-"""With fewer digits a point is meant by its number."""

@@ -6,10 +6,11 @@ import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from accsim.errors import InputError, Problem
+from accsim.errors import InputError, Problem, missing_extra
 from accsim.files import whole_file
+from accsim.study import Setting, spelled
 
-Value = bool | int | float | str | None
+Value = Setting | None
 
 
 def write_points(
@@ -39,7 +40,7 @@ def _write_csv(path: Path, columns: Sequence[str], records: Sequence[Mapping[str
         writer.writerow(columns)
         for record in records:
             cells = (record[column] for column in columns)
-            writer.writerow(_word(one) if isinstance(one, bool) else one for one in cells)
+            writer.writerow(spelled(one) if isinstance(one, bool) else one for one in cells)
 
 
 def _write_parquet(
@@ -49,17 +50,10 @@ def _write_parquet(
         import pyarrow as pa
         import pyarrow.parquet as pq
     except ImportError:
-        message = "needs the extra: pip install 'accsim[parquet]'"
-        raise InputError(Problem(str(path), message)) from None
+        raise missing_extra(str(path), "parquet") from None
     table = pa.table({name: _of_one_type([one[name] for one in records]) for name in columns})
     with whole_file(path) as temporary:
         pq.write_table(table, temporary)
-
-
-def _word(value: bool | int | float | str) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
 
 
 def _of_one_type(values: Sequence[Value]) -> list[Value]:
@@ -67,5 +61,5 @@ def _of_one_type(values: Sequence[Value]) -> list[Value]:
     if kinds == {int, float}:
         return [None if value is None else float(value) for value in values]
     if len(kinds) > 1:
-        return [None if value is None else _word(value) for value in values]
+        return [None if value is None else spelled(value) for value in values]
     return list(values)

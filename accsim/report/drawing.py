@@ -16,6 +16,19 @@ SYMBOLS = ("circle", "diamond", "square", "triangle-up", "star", "cross", "x", "
 """Of the same things as points, so that colour is not all that tells them apart."""
 
 
+CAUSE_COLOURS = {
+    "dram": "#0072b2",
+    "array": "#d55e00",
+    "vector": "#009e73",
+    "sram": "#cc79a7",
+    "sram_bandwidth": "#8c564b",
+    "dma": "#e69f00",
+    "dispatch": GREY,
+    "dependency": "#b0a000",
+}
+"""Of causes of time, wherever they are shown."""
+
+
 def colour(index: int) -> str:
     """The colour of the thing of that number; those of more than there are come again."""
     return COLOURS[index % len(COLOURS)]

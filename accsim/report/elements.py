@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from html import escape
+from importlib.resources import files
 
 
 class Html(str):
@@ -84,3 +85,8 @@ def json_script(name: str, value: object) -> Html:
     for sign in "<>&":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
     return Html(f'<script type="application/json" id="{escape(name)}">{text}</script>')
+
+
+def asset(name: str) -> str:
+    """The text of a style sheet or script from the folder beside this module."""
+    return files("accsim.report").joinpath("assets", name).read_text(encoding="utf-8")

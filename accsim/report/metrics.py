@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from accsim.report.wording import CAUSE_NAMES, DETAIL_NAMES, NOTED_SHARE
@@ -35,6 +35,9 @@ class Section(NamedTuple):
     rows: tuple[Row, ...]
 
 
+Figure = tuple[str, Callable[[RunResult], str]]
+"""A label, and what stands under it for a run."""
+
 SHOWN_OPS = 12
 """Rows of an operator table; what lies below is added up in one more."""
 
@@ -61,85 +64,33 @@ def show_joules(joules: float) -> str:
 def sections(result: Result) -> tuple[Section, ...]:
     """All figures that compare the runs."""
     runs = result.runs
+    return (
+        Section("Speed", (*_speedup_rows(result), *_rows(runs, _SPEED))),
+        Section("Mean decode pass", _rows(runs, _PASS)),
+        Section("Utilization", _rows(runs, _UTILIZATION)),
+        Section("Energy, first order", _rows(runs, _ENERGY)),
+        *_generation_sections(result),
+        Section("Critical path by cause", tuple(_cause_rows(runs))),
+        Section("DRAM time", tuple(_dram_rows(runs))),
+        Section("Work", _rows(runs, _WORK)),
+    )
 
-    def row(label: str, show: Callable[[RunResult], str]) -> Row:
-        return Row(label, tuple(show(run) for run in runs))
 
-    def speedup(run: RunResult) -> str:
+def _rows(runs: Sequence[RunResult], figures: Sequence[Figure]) -> tuple[Row, ...]:
+    return tuple(Row(label, tuple(map(show, runs))) for label, show in figures)
+
+
+def _speedup_rows(result: Result) -> Iterable[Row]:
+    def drawn(run: RunResult) -> str:
         if run.name == result.speedup.baseline:
             return "baseline"
         return f"{result.speedup.by_run[run.name]:.3f}x"
 
-    def expected_speedup(run: RunResult) -> str:
-        expected = result.speedup.expected[run.name]
-        return "-" if expected is None else f"{expected:.3f}x"
+    def expected(run: RunResult) -> str:
+        factor = result.speedup.expected[run.name]
+        return "-" if factor is None else f"{factor:.3f}x"
 
-    return (
-        Section(
-            "Speed",
-            (
-                row("speed-up, drawn", speedup),
-                row("speed-up, expected", expected_speedup),
-                row("tokens/s", lambda run: f"{run.decode_tokens_per_s:.4g}"),
-                row("TPOT", lambda run: show_seconds(run.tpot_s)),
-                row("TTFT", lambda run: show_seconds(run.ttft_s)),
-                row("decode time", lambda run: show_seconds(run.decode_s)),
-                row("decode cycles", lambda run: show_count(run.decode_cycles)),
-                row("floor of decode", lambda run: show_seconds(run.floor_s)),
-                row("time over floor", lambda run: f"{run.decode_s / run.floor_s:.3f}x"),
-            ),
-        ),
-        Section(
-            "Mean decode pass",
-            (
-                row("tokens, drawn", lambda run: f"{run.mean_tokens_per_pass:.3f}"),
-                row("tokens, expected", _expected_tokens),
-                row("time", lambda run: show_seconds(run.mean_pass_s)),
-                row("DRAM bytes", lambda run: show_bytes(_dram_bytes(run) / run.passes)),
-                row("MACs", lambda run: show_count(run.decode_macs / run.passes)),
-                row("DRAM bytes/token", lambda run: show_bytes(run.decode_dram_bytes_per_token)),
-                row("SRAM at most", lambda run: show_capacity(run.sram_peak_bytes)),
-            ),
-        ),
-        Section(
-            "Utilization",
-            (
-                row("DRAM pins", lambda run: percent(run.utilization.dram)),
-                row("array", lambda run: percent(run.utilization.array)),
-                row("vector unit", lambda run: percent(run.utilization.vector)),
-                row("SRAM banks", lambda run: percent(run.utilization.sram)),
-            ),
-        ),
-        Section(
-            "Energy, first order",
-            (
-                row("energy/token", lambda run: show_joules(run.energy.j_per_token.value)),
-                row("at least", lambda run: show_joules(run.energy.j_per_token.low)),
-                row("at most", lambda run: show_joules(run.energy.j_per_token.high)),
-                row("energy/row", lambda run: show_joules(run.energy.j_per_row.value)),
-                row("rows rejected", _rejected_rows),
-                row("their energy", _rejected_energy),
-                row("DRAM's share", lambda run: percent(run.energy.dram_share)),
-                row("mean power", lambda run: f"{run.energy.mean_power_w.value:.3g} W"),
-                row("energy of prefill", lambda run: show_joules(run.energy.prefill_j.value)),
-            ),
-        ),
-        *_generation_sections(result),
-        Section("Critical path by cause", tuple(_cause_rows(runs))),
-        Section("DRAM time", tuple(_dram_rows(runs))),
-        Section(
-            "Work",
-            (
-                row("prompt tokens", lambda run: str(run.prompt_tokens)),
-                row("output tokens", _output_tokens),
-                row("sequences", lambda run: str(run.batch)),
-                row("decode passes", lambda run: str(run.passes)),
-                row("passes simulated", lambda run: f"{run.sampling.simulated} of {run.passes}"),
-                row("interpolation error", _sampling_error),
-                row("prefill layers", _prefill_layers),
-            ),
-        ),
-    )
+    return _rows(result.runs, (("speed-up, drawn", drawn), ("speed-up, expected", expected)))
 
 
 def _generation_sections(result: Result) -> Iterable[Section]:
@@ -212,6 +163,52 @@ def _sampling_error(run: RunResult) -> str:
 
 def _prefill_layers(run: RunResult) -> str:
     return f"{run.sampling.prefill_layers_simulated} of {run.sampling.prefill_layers}"
+
+
+_SPEED: tuple[Figure, ...] = (
+    ("tokens/s", lambda run: f"{run.decode_tokens_per_s:.4g}"),
+    ("TPOT", lambda run: show_seconds(run.tpot_s)),
+    ("TTFT", lambda run: show_seconds(run.ttft_s)),
+    ("decode time", lambda run: show_seconds(run.decode_s)),
+    ("decode cycles", lambda run: show_count(run.decode_cycles)),
+    ("floor of decode", lambda run: show_seconds(run.floor_s)),
+    ("time over floor", lambda run: f"{run.decode_s / run.floor_s:.3f}x"),
+)
+_PASS: tuple[Figure, ...] = (
+    ("tokens, drawn", lambda run: f"{run.mean_tokens_per_pass:.3f}"),
+    ("tokens, expected", _expected_tokens),
+    ("time", lambda run: show_seconds(run.mean_pass_s)),
+    ("DRAM bytes", lambda run: show_bytes(_dram_bytes(run) / run.passes)),
+    ("MACs", lambda run: show_count(run.decode_macs / run.passes)),
+    ("DRAM bytes/token", lambda run: show_bytes(run.decode_dram_bytes_per_token)),
+    ("SRAM at most", lambda run: show_capacity(run.sram_peak_bytes)),
+)
+_UTILIZATION: tuple[Figure, ...] = (
+    ("DRAM pins", lambda run: percent(run.utilization.dram)),
+    ("array", lambda run: percent(run.utilization.array)),
+    ("vector unit", lambda run: percent(run.utilization.vector)),
+    ("SRAM banks", lambda run: percent(run.utilization.sram)),
+)
+_ENERGY: tuple[Figure, ...] = (
+    ("energy/token", lambda run: show_joules(run.energy.j_per_token.value)),
+    ("at least", lambda run: show_joules(run.energy.j_per_token.low)),
+    ("at most", lambda run: show_joules(run.energy.j_per_token.high)),
+    ("energy/row", lambda run: show_joules(run.energy.j_per_row.value)),
+    ("rows rejected", _rejected_rows),
+    ("their energy", _rejected_energy),
+    ("DRAM's share", lambda run: percent(run.energy.dram_share)),
+    ("mean power", lambda run: f"{run.energy.mean_power_w.value:.3g} W"),
+    ("energy of prefill", lambda run: show_joules(run.energy.prefill_j.value)),
+)
+_WORK: tuple[Figure, ...] = (
+    ("prompt tokens", lambda run: str(run.prompt_tokens)),
+    ("output tokens", _output_tokens),
+    ("sequences", lambda run: str(run.batch)),
+    ("decode passes", lambda run: str(run.passes)),
+    ("passes simulated", lambda run: f"{run.sampling.simulated} of {run.passes}"),
+    ("interpolation error", _sampling_error),
+    ("prefill layers", _prefill_layers),
+)
 
 
 def _cause_rows(runs: tuple[RunResult, ...]) -> Iterable[Row]:

@@ -81,6 +81,6 @@ def _legend(result: Result) -> Iterator[Html]:
 
 def _colour(cause: str) -> str:
     # Only now: it comes with plotly.
-    from accsim.report.drawing import colour
+    from accsim.report.drawing import CAUSE_COLOURS
 
-    return colour([str(one) for one in CAUSES].index(cause))
+    return CAUSE_COLOURS[cause]

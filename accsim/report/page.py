@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from importlib.resources import files
 from pathlib import Path
 
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
 from accsim.files import whole_file
+from accsim.report.elements import asset
 
 
 @dataclass(frozen=True)
@@ -61,11 +61,6 @@ def write_html(path: Path, title: str, body: str, style: str = "") -> None:
     )
     with whole_file(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
-
-
-def asset(name: str) -> str:
-    """The text of a style sheet or script from the folder beside this module."""
-    return files("accsim.report").joinpath("assets", name).read_text(encoding="utf-8")
 
 
 def drawn(figure: go.Figure, name: str) -> str:

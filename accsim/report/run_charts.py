@@ -8,34 +8,23 @@ from html import escape
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from accsim.report.drawing import COLOURS, colour, framed
-from accsim.report.metrics import percent
+from accsim.report.drawing import CAUSE_COLOURS, GREY, colour, framed
+from accsim.report.metrics import percent, show_joules, show_seconds
 from accsim.report.wording import (
     CAUSE_NAMES,
+    CONSUMER_NAMES,
     DETAIL_NAMES,
     NOTED_SHARE,
     mean_tokens,
     speedup_of,
 )
 from accsim.result import CAUSE_PARTS, CAUSES, Area, Result, RunResult
-from accsim.units import PS_PER_S, show_energy, show_time
 
 BAR_PX = 34
 """Height of a bar, its part of the gap included."""
 GAP_PX = 75
 """Between two charts, for the axis of one and the title of the other."""
 
-CAUSE_COLOURS = {
-    "dram": "#0072b2",
-    "array": "#d55e00",
-    "vector": "#009e73",
-    "sram": "#cc79a7",
-    "sram_bandwidth": "#8c564b",
-    "dma": "#e69f00",
-    "dispatch": "#8b949e",
-    "dependency": "#b0a000",
-}
-"""Of causes without parts, and of the first part of the others."""
 PART_COLOURS = {
     ("dram", "turnaround"): "#7b4fa3",
     ("dram", "refresh"): "#56b4e9",
@@ -43,17 +32,7 @@ PART_COLOURS = {
     ("dram", "latency"): "#9fc9e3",
     ("array", "fill_drain"): "#f2a26b",
 }
-
-CONSUMER_NAMES = {
-    "dram_activation": "DRAM rows",
-    "dram_io": "DRAM bits moved",
-    "dram_background": "DRAM background",
-    "dram_refresh": "DRAM refresh",
-    "sram": "SRAM",
-    "array": "array",
-    "vector": "vector unit",
-    "static": "static",
-}
+"""Of parts; the first of a cause has the colour of the cause."""
 
 
 def gain_figure(result: Result) -> go.Figure:
@@ -99,7 +78,7 @@ def causes_figure(result: Result) -> go.Figure:
         ):
             times = [part * whole for part, whole in zip(share, seconds, strict=True)]
             told = [
-                f"{name}: {show_time(time * PS_PER_S)}, {percent(part)}"
+                f"{name}: {show_seconds(time)}, {percent(part)}"
                 for time, part in zip(times, share, strict=True)
             ]
             figure.add_bar(
@@ -158,8 +137,8 @@ def energy_figure(result: Result) -> go.Figure:
             y=names,
             x=joules,
             orientation="h",
-            marker={"color": COLOURS[number % len(COLOURS)], "line": {"width": 0}},
-            text=[f"{escape(label)}: {show_energy(one * 1e12)}" for one in joules],
+            marker={"color": colour(number), "line": {"width": 0}},
+            text=[f"{escape(label)}: {show_joules(one)}" for one in joules],
             textposition="none",
             hovertemplate="%{text}<extra>%{y}</extra>",
         )
@@ -168,13 +147,13 @@ def energy_figure(result: Result) -> go.Figure:
         y=names,
         x=[one.value for one in whole],
         mode="markers",
-        marker={"color": "#8b949e", "size": 6},
+        marker={"color": GREY, "size": 6},
         error_x={
             "type": "data",
             "symmetric": False,
             "array": [one.high - one.value for one in whole],
             "arrayminus": [one.value - one.low for one in whole],
-            "color": "#8b949e",
+            "color": GREY,
         },
         hovertemplate="%{x:.3g} J<extra>%{y}</extra>",
     )

@@ -10,10 +10,10 @@ import plotly.graph_objects as go
 from accsim.pass_view import PassView
 from accsim.provenance import Provenance, ResolvedValue
 from accsim.report.drawing import legend
-from accsim.report.elements import Html, Text, folded, join, section, table, tag
+from accsim.report.elements import Html, Text, asset, folded, join, section, table, tag
 from accsim.report.metrics import Section, sections
 from accsim.report.operators import group_table, pass_table
-from accsim.report.page import asset, drawn, write_html
+from accsim.report.page import drawn, write_html
 from accsim.report.roofline import ROOFLINE_NOTE, roofline_figure
 from accsim.report.run_charts import area_rows, causes_figure, energy_figure, gain_figure
 from accsim.report.terms import Terms

@@ -9,8 +9,19 @@ from pathlib import Path
 from accsim.findings import Findings, level_at, level_label, varied
 from accsim.metrics import asked
 from accsim.report.drawing import legend
-from accsim.report.elements import Html, Text, folded, join, json_script, section, table, tag
-from accsim.report.page import asset, drawn, write_html
+from accsim.report.elements import (
+    Html,
+    Text,
+    asset,
+    folded,
+    join,
+    json_script,
+    scrolling,
+    section,
+    table,
+    tag,
+)
+from accsim.report.page import drawn, write_html
 from accsim.report.sweep_charts import PARETO_NOTE, hover, level_figure, pareto_figure, share_figure
 from accsim.report.sweep_words import (
     aims_words,
@@ -25,7 +36,7 @@ from accsim.report.sweep_words import (
     varied_words,
 )
 from accsim.report.terms import Terms
-from accsim.study import Row
+from accsim.study import Row, Status, status_words
 
 NAVIGATION = (
     ("answer", "Answer"),
@@ -41,6 +52,8 @@ NAVIGATION = (
 
 TERMS = ("Pareto front", "share of the variance", "objectives", "point", "status")
 """Those of the page that the glossary explains; metrics have a table of their own."""
+LOST: tuple[Status, ...] = ("failed", "timed_out", "excluded")
+"""Statuses without a result, the worst first."""
 
 MOST_LOST = 100
 """Points of a status without result that are listed; of more, the terminal can tell."""
@@ -200,12 +213,11 @@ class _Page:
             tag("tbody"),
             id="points-table",
         )
-        frame = tag("div", inner, class_="scroll", tabindex="0", role="region", aria_label="Points")
-        return section("points", "Points", controls, frame)
+        return section("points", "Points", controls, scrolling("Points", inner))
 
     def lost(self) -> Html:
         parts: list[Text] = []
-        for status in ("failed", "timed_out", "excluded"):
+        for status in LOST:
             rows = [row for row in self.found.rows if row.outcome.status == status]
             if rows:
                 parts.append(self._lost_rows(status, rows))
@@ -215,9 +227,8 @@ class _Page:
             *(parts or [tag("p", "Every finished point has a result.")]),
         )
 
-    def _lost_rows(self, status: str, rows: Sequence[Row]) -> Html:
-        word = status.replace("_", " ")
-        summary = f"{len(rows)} {word}"
+    def _lost_rows(self, status: Status, rows: Sequence[Row]) -> Html:
+        summary = f"{len(rows)} {status_words(status)}"
         cells = [self._lost_cells(row) for row in rows[:MOST_LOST]]
         shown = table(summary, ["point", "settings", "reason"], [("", cells)])
         inner = [tag("div", shown, class_="lost")]

@@ -22,7 +22,7 @@ from accsim.report.sweep_words import (
     short,
 )
 from accsim.report.tables import COLUMN_GAP, blocks, plain_table
-from accsim.study import Row, Study
+from accsim.study import Row, Study, status_words
 
 Column = tuple[str, Sequence[str], bool]
 """Heading, a cell for each row, and whether cells are text rather than numbers."""
@@ -45,7 +45,7 @@ def print_points(
     if every:
         places = frozenset(found.front)
         marks = ["front" if row.point.place in places else "" for row in rows]
-        columns[:0] = [("", marks, True), ("status", [_status(row) for row in rows], True)]
+        columns[:0] = [("", marks, True), ("status", _statuses(rows), True)]
     for metric in metrics:
         columns.append((metric, [metric_of(row, metric) for row in rows], False))
     title = "Points" if every else f"Pareto front: {aims_words(found.study)}"
@@ -56,12 +56,13 @@ def print_lost(found: Findings, rows: Sequence[Row], console: Console) -> None:
     """Print points that were not simulated to the end, each with the reason."""
     _print_head(found, "", console)
     columns: list[Column] = [
-        ("status", [_status(row) for row in rows], True),
+        ("status", _statuses(rows), True),
         *_axes(found.study, rows),
     ]
     _print_columns("Points without a result", rows, columns, console)
     for row in rows:
-        console.print(Text(f"#{row.point.place} {_status(row)}: {row.outcome.reason}"))
+        status = status_words(row.outcome.status)
+        console.print(Text(f"#{row.point.place} {status}: {row.outcome.reason}"))
     console.print()
 
 
@@ -74,8 +75,8 @@ def _print_head(found: Findings, answer: str, console: Console) -> None:
     console.print()
 
 
-def _status(row: Row) -> str:
-    return row.outcome.status.replace("_", " ")
+def _statuses(rows: Sequence[Row]) -> list[str]:
+    return [status_words(row.outcome.status) for row in rows]
 
 
 def _axes(study: Study, rows: Sequence[Row]) -> Iterator[Column]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import get_args
 
 from accsim.findings import Findings, level_at, level_label, shown_setting, varied
 from accsim.metrics import asked
-from accsim.report.metrics import percent
-from accsim.study import Axis, Objective, Row, Status, Study
-from accsim.units import show_bytes, show_capacity, show_count, show_energy, show_rate, show_time
+from accsim.report.metrics import percent, show_joules, show_seconds
+from accsim.study import Axis, Objective, Row, Study, tally_words
+from accsim.units import show_bytes, show_capacity, show_count, show_rate
 
 NEAR = 0.99
 """A point with this share of the best is as good to most readers, if it is cheaper."""
@@ -94,9 +93,8 @@ def _nearly(front: Sequence[Row], aims: Sequence[Objective]) -> str:
 def counts(found: Findings) -> str:
     """``60 of 90 points: 57 done, 3 excluded``; without what there is none of."""
     tally = Counter(row.outcome.status for row in found.rows)
-    statuses: tuple[Status, ...] = get_args(Status)
-    parts = [f"{tally[one]} {one.replace('_', ' ')}" for one in statuses if tally[one]]
-    return f"{len(found.rows)} of {found.total} points{': ' if parts else ''}{', '.join(parts)}"
+    told = tally_words(tally)
+    return f"{len(found.rows)} of {found.total} points{': ' if told else ''}{told}"
 
 
 def aims_words(study: Study) -> str:
@@ -177,9 +175,9 @@ def shown_metric(name: str, value: float | int | str) -> str:
         case "B":
             return show_bytes(value)
         case "s":
-            return show_time(value * 1e12)
+            return show_seconds(value)
         case "J":
-            return show_energy(value * 1e12)
+            return show_joules(value)
     return (
         str(value) if isinstance(value, int) else f"{value:.4g}" if value < 1e4 else f"{value:.0f}"
     )

@@ -11,13 +11,13 @@ import json
 import zlib
 from collections.abc import Sequence
 from html import escape
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from accsim.pass_view import LANE_COLUMNS, VIEW_CAP, WAITED_FOR, CounterView, LaneView, PassView
+from accsim.report.elements import asset
 from accsim.units import show_time
 
 Array = npt.NDArray[np.int64] | npt.NDArray[np.float64]
@@ -59,17 +59,13 @@ def timeline_element(views: Sequence[PassView], element_id: str) -> str:
     captions = "".join(f"<p>{escape(_summary(view))}</p>" for view in shown)
     return (
         f'<figure class="accsim-timeline" id="{escape(element_id)}">'
-        f"<style>{_asset('timeline.css')}</style>"
+        f"<style>{asset('timeline.css')}</style>"
         f"<figcaption>{captions}</figcaption>"
         f'<script type="application/json">{data}</script>'
-        f'<script>(() => {{"use strict";\n{"".join(map(_asset, SCRIPTS))}'
+        f'<script>(() => {{"use strict";\n{"".join(map(asset, SCRIPTS))}'
         f"accsimTimeline(document.getElementById({name}));}})();</script>"
         "</figure>"
     )
-
-
-def _asset(name: str) -> str:
-    return files("accsim.report").joinpath("assets", name).read_text(encoding="utf-8")
 
 
 def _groups(views: Sequence[PassView]) -> list[str]:

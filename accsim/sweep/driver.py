@@ -6,7 +6,7 @@ the study.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
 from dataclasses import dataclass
 from typing import overload
@@ -14,10 +14,8 @@ from typing import overload
 from accsim.errors import AccsimError, InputError
 from accsim.study import SEARCHES, Outcome, Point, Row, Settings, Study, Task
 from accsim.sweep.guard import why
+from accsim.sweep.space import Points
 from accsim.sweep.store import Store
-
-Rounds = Generator[Iterable[Settings], Sequence[Outcome], None]
-"""Gives points that may be simulated in any order, and is sent their outcomes in their order."""
 
 GONE = "the workers are gone; the finished points are kept"
 
@@ -45,7 +43,7 @@ Told = Callable[[Outcome, bool], None]
 
 def drive(
     study: Study,
-    rounds: Rounds,
+    rounds: Points,
     task_of: Callable[[Study, Settings], Task],
     store: Store,
     crew: Crew,

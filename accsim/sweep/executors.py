@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from accsim.errors import InputError, Problem
+from accsim.errors import InputError, Problem, missing_extra
 from accsim.lanes import Lanes
 from accsim.study import Outcome, Task
 from accsim.sweep.driver import Crew
@@ -127,7 +127,7 @@ def _dask(address: str) -> Iterator[tuple[Executor, Callable[[], int]]]:
     try:
         import distributed
     except ImportError:
-        raise _lacks("dask") from None
+        raise missing_extra("--executor dask", "dask") from None
     # Which is typed in part.
     connect: Any = distributed.Client
     try:
@@ -153,7 +153,7 @@ def _mpi() -> Iterator[tuple[Executor, Callable[[], int]]]:
     try:
         from mpi4py.futures import MPIPoolExecutor
     except ImportError:
-        raise _lacks("mpi") from None
+        raise missing_extra("--executor mpi", "mpi") from None
     if "mpi4py.futures" not in sys.orig_argv:
         message = (
             "the workers are started with the command: "
@@ -166,8 +166,3 @@ def _mpi() -> Iterator[tuple[Executor, Callable[[], int]]]:
         yield executor, lambda: executor.num_workers
     finally:
         executor.shutdown(wait=False, cancel_futures=True)
-
-
-def _lacks(extra: str) -> InputError:
-    message = f"needs the extra: pip install 'accsim[{extra}]'"
-    return InputError(Problem(f"--executor {extra}", message))

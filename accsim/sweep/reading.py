@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from accsim.analysis.effects import design, effects
 from accsim.analysis.pareto import front
-from accsim.errors import InputError, Problem
+from accsim.errors import InputError, Problem, missing_extra
 from accsim.findings import Findings
 from accsim.metrics import asked
-from accsim.study import Row, Status, StoredStudy
+from accsim.study import STATUSES, Row, Setting, StoredStudy
 from accsim.sweep.space import Space
 from accsim.sweep.store import read_store
 from accsim.sweep.tasks import wanted
@@ -21,7 +21,7 @@ from accsim.sweep.tasks import wanted
 if TYPE_CHECKING:
     import pandas as pd
 
-Record = dict[str, bool | int | float | str | None]
+Record = dict[str, Setting | None]
 """A point as a line of a table, by column."""
 
 
@@ -101,8 +101,7 @@ class Sweep:
         try:
             import pandas as pd
         except ImportError:
-            message = "needs the extra: pip install 'accsim[pandas]'"
-            raise InputError(Problem("to_pandas", message)) from None
+            raise missing_extra("to_pandas", "pandas") from None
         frame = pd.DataFrame.from_records(self.to_records(), columns=list(self.columns()))
         return frame.set_index("place")
 
@@ -113,12 +112,11 @@ def to_json(found: Findings, rows: Sequence[Row]) -> dict[str, Any]:
     Points have everything that is known of them by name.
     """
     places = frozenset(found.front)
-    statuses: tuple[Status, ...] = get_args(Status)
     return {
         "schema": "accsim.sweep.points/1",
         "study": found.study.name,
         "total": found.total,
-        **{one: sum(row.outcome.status == one for row in found.rows) for one in statuses},
+        **{one: sum(row.outcome.status == one for row in found.rows) for one in STATUSES},
         "objectives": {
             aim.metric: "maximise" if aim.maximise else "minimise" for aim in found.study.objectives
         },

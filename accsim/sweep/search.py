@@ -7,7 +7,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from accsim.study import Axis, Limit, Outcome, Settings, Study, settings_at
-from accsim.sweep.space import Points, missing_extra
+from accsim.sweep.space import Points, sampler_missing
 
 if TYPE_CHECKING:
     from optuna.study import Study as Search
@@ -56,7 +56,7 @@ def _start(study: Study) -> Search:
     try:
         import optuna
     except ImportError:
-        raise missing_extra(study) from None
+        raise sampler_missing(study) from None
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     seed = study.sampler.seed
     sampler: Any = optuna.samplers.TPESampler(seed=seed)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Generator, Iterable, Iterator, Sequence
 
-from accsim.errors import InputError, Problem
-from accsim.study import Axis, Outcome, Setting, Settings, Study, settings_at
+from accsim.errors import InputError, missing_extra
+from accsim.study import SEARCHES, Axis, Outcome, Setting, Settings, Study, settings_at
 
 Points = Generator[Iterable[Settings], Sequence[Outcome], None]
 """Yields points that may be simulated in any order; is sent their outcomes in the order given."""
@@ -97,7 +97,7 @@ def points(study: Study) -> Points:
     count = space.size if sampler.count is None else min(sampler.count, space.size)
     if count == space.size:
         yield (space.at(index) for index in range(space.size))
-    elif sampler.kind in ("nsga2", "tpe"):
+    elif sampler.kind in SEARCHES:
         from accsim.sweep.search import search
 
         yield from search(study, count)
@@ -142,7 +142,7 @@ def _sequence(study: Study, count: int) -> Iterator[Sequence[float]]:
     try:
         from scipy.stats import qmc
     except ImportError:
-        raise missing_extra(study) from None
+        raise sampler_missing(study) from None
     dimensions, seed = len(study.axes), study.sampler.seed
     if study.sampler.kind == "latin_hypercube":
         hypercube = qmc.LatinHypercube(dimensions, seed=seed)
@@ -157,7 +157,6 @@ def _sequence(study: Study, count: int) -> Iterator[Sequence[float]]:
             power += 1
 
 
-def missing_extra(study: Study) -> InputError:
+def sampler_missing(study: Study) -> InputError:
     """What to say where the packages of a sampler are not installed."""
-    message = f"the sampler {study.sampler.kind} needs the extra: pip install 'accsim[opt]'"
-    return InputError(Problem(study.name, message))
+    return missing_extra(study.name, "opt", f"the sampler {study.sampler.kind}")

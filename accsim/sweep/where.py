@@ -11,12 +11,12 @@ import operator
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any
 
 from accsim.config.text import suggest
 from accsim.errors import InputError, Problem
 from accsim.metrics import asked
-from accsim.study import Row, Setting, Status, Study, same
+from accsim.study import STATUSES, Row, Setting, Study, same, spelled
 from accsim.sweep.tasks import wanted
 
 ORDERED: Mapping[str, Callable[[Any, Any], bool]] = {
@@ -127,8 +127,7 @@ class Names:
     def _known(self, name: str) -> Sequence[Setting] | None:
         """All values that a name can have; None where there is no end of them."""
         if name == "status":
-            statuses: tuple[Setting, ...] = get_args(Status)
-            return statuses
+            return STATUSES
         return self._settings.get(name)
 
     def _spelled(self, name: str, text: str, value: Setting, known: Sequence[Setting]) -> Setting:
@@ -136,7 +135,7 @@ class Names:
         for candidate in (value, text):
             if any(same(candidate, one) for one in known):
                 return candidate
-        words = dict.fromkeys(_word(one) for one in known)
+        words = dict.fromkeys(spelled(one) for one in known)
         message = f"{name} is never {text!r}{suggest(text, words)}"
         raise InputError(Problem("--where", message))
 
@@ -192,9 +191,3 @@ def _value(text: str) -> Setting:
     if NUMBER.fullmatch(text):
         return int(text) if text.lstrip("+-").isdecimal() else float(text)
     return text
-
-
-def _word(setting: Setting) -> str:
-    if isinstance(setting, bool):
-        return "true" if setting else "false"
-    return str(setting)

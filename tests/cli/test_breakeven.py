@@ -180,12 +180,15 @@ def test_a_plot_is_a_page_with_three_charts(inputs: Path, tmp_path: Path) -> Non
     ]
 
 
-def test_a_plot_that_cannot_be_written_is_one_clear_problem(inputs: Path, tmp_path: Path) -> None:
+def test_a_plot_that_cannot_be_written_is_refused_before_the_work(
+    inputs: Path, tmp_path: Path
+) -> None:
     page = tmp_path / "missing" / "plot.html"
     command = [str(inputs / "chip.yaml"), str(inputs / "work.yaml"), *SMALL_GRID]
     done = CliRunner().invoke(breakeven_command, [*command, "--plot", str(page)])
     assert isinstance(done.exception, InputError)
     assert str(done.exception) == f"{page}: cannot be written: No such file or directory"
+    assert done.stdout == ""
 
 
 def test_the_same_question_has_the_same_bytes_for_an_answer(inputs: Path) -> None:

@@ -154,9 +154,10 @@ def test_a_plot_whose_other_patterns_cannot_be_cut_so_is_refused(tmp_path: Path)
     assert "8192 is less than one round of streams, 16384." in text
 
 
-def test_a_plot_that_cannot_be_written_is_one_clear_problem(tmp_path: Path) -> None:
+def test_a_plot_that_cannot_be_written_is_refused_before_the_work(tmp_path: Path) -> None:
     page = tmp_path / "missing" / "plot.html"
     done = CliRunner().invoke(dram_command, ["ddr_npu", "--bytes", "65536", "--plot", str(page)])
     assert isinstance(done.exception, InputError)
     assert str(done.exception) == f"{page}: cannot be written: No such file or directory"
+    assert done.stdout == ""
     assert list(tmp_path.iterdir()) == []

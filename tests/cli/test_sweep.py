@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -119,7 +120,7 @@ def test_an_executor_that_there_is_not_is_refused(folder: Path, executor: str) -
 def test_help_tells_of_the_group_and_of_its_default() -> None:
     group = CliRunner().invoke(cli, ["sweep", "--help"]).output
     assert "accsim sweep FILE -o STORE" in group
-    assert "run  Simulate the points of a study (the default)." in group
+    assert re.search(r"run +Simulate the points of a study \(the default\)\.", group)
     assert "--resume" in CliRunner().invoke(cli, ["sweep", "run", "--help"]).output
 
 
@@ -200,7 +201,7 @@ def test_the_rate_counts_what_is_simulated_now_and_the_time_left_what_is_missing
     tally.add(outcome("timed_out"), False)
     # 21 points in 10 s; the other 879 take 419 s.
     monkeypatch.setattr(time, "monotonic", lambda: 110.0)
-    expected = "mine: 121 points: 120 done, 1 timed out; 2.1 points/s, 0:06:59 left"
+    expected = "mine: 121 points: 120 done, 1 timed out; 2.1/s, 6:59 left"
     assert tally.rate() == expected
     assert tally.lost == 1
 
@@ -218,5 +219,5 @@ def test_a_terminal_shows_how_far_the_sweep_is(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("COLUMNS", "120")
     monkeypatch.setattr(progress, "PATIENCE_S", 0.0)
     assert "mine: 1 point: 1 done" in told(quiet=False)
-    assert " points/s, 0:00:0" in told(quiet=False)
+    assert "/s, 0:0" in told(quiet=False)
     assert told(quiet=True) == ""

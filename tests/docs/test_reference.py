@@ -10,9 +10,10 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from accsim.cli.main import EXIT_CODES, cli
+import accsim
+from accsim.cli.exit_codes import EXIT_CODES, INTERRUPTED, TERMINATED, UNFINISHED
+from accsim.cli.main import cli
 from accsim.cli.reference import reference_markdown
-from accsim.cli.sweep import UNFINISHED
 from accsim.config.kinds import FileKind
 from accsim.config.schema import json_schema
 from accsim.config.schema_page import schema_markdown
@@ -89,14 +90,23 @@ def test_the_limits_and_the_default_of_a_key_are_told() -> None:
     assert "| `ranks` | whole number, 1 to 64 | `1` | ranks of each channel" in text
 
 
+def test_the_map_of_the_package_names_every_module() -> None:
+    rows = [line for line in page("design.md").splitlines() if line.startswith("| ")]
+    named = [name for row in rows for name in re.findall(r"`(\w+)`", row)]
+    folder = Path(accsim.__file__).parent
+    there = {path.stem for path in folder.glob("[!_]*.py")}
+    there |= {path.parent.name for path in folder.glob("*/__init__.py")}
+    assert sorted(named) == sorted(there)
+
+
 def test_the_exit_codes_are_those_of_the_errors() -> None:
     assert list(EXIT_CODES) == [
         0,
         AccsimError.exit_code,
         InputError.exit_code,
         UNFINISHED,
-        130,
-        143,
+        INTERRUPTED,
+        TERMINATED,
     ]
     for code, meaning in EXIT_CODES.items():
         assert f"| {code} | {meaning} |" in page("cli.md")

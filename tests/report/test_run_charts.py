@@ -51,7 +51,7 @@ def test_the_second_chart_of_causes_is_of_a_token() -> None:
 def test_bars_of_energy_add_up_to_that_of_a_token() -> None:
     """2 J a pass and 1 or 2.5 tokens; whiskers from the half to the double."""
     *bars, worst = energy_figure(PAIR).data
-    assert [(bar.name, list(bar.x)) for bar in bars] == [("DRAM bits moved", [2, 0.8])]
+    assert [(bar.name, list(bar.x)) for bar in bars] == [("DRAM bits", [2, 0.8])]
     assert list(worst.x) == [2, 0.8]
     assert list(worst.error_x.array) == [2, 0.8]
     assert list(worst.error_x.arrayminus) == [1, 0.4]
@@ -60,7 +60,7 @@ def test_bars_of_energy_add_up_to_that_of_a_token() -> None:
 def test_consumers_of_next_to_nothing_are_left_out() -> None:
     spent = (*energy(100).decode, ConsumerEnergy("vector", 10**10, 10**10, 10**10))
     tiny = result(run("ordinary", 300, 100, energy=replace(energy(100), decode=spent)))
-    assert [bar.name for bar in energy_figure(tiny).data] == ["DRAM bits moved", "worst cases"]
+    assert [bar.name for bar in energy_figure(tiny).data] == ["DRAM bits", "worst cases"]
 
 
 def test_the_whole_area_comes_last() -> None:

@@ -14,8 +14,9 @@ from pathlib import Path
 import accsim
 from accsim.errors import InputError, Problem
 from accsim.study import Outcome, Sampler, SamplerKind, Settings, Study, Task
-from accsim.sweep.driver import Rounds, drive
+from accsim.sweep.driver import drive
 from accsim.sweep.executors import crew
+from accsim.sweep.space import Points
 from accsim.sweep.store import open_store
 
 from .points import evaluate, task
@@ -39,7 +40,7 @@ def point(number: int, does: str = "count") -> Settings:
     return (("does", does), ("n", number))
 
 
-def one_round(points: Iterable[Settings]) -> Rounds:
+def one_round(points: Iterable[Settings]) -> Points:
     """A grid: all points at once, and no interest in what becomes of them."""
     yield points
 

@@ -13,8 +13,9 @@ import pytest
 
 from accsim.errors import InputError, Problem
 from accsim.study import Outcome, Settings, StoredStudy, Study, Task
-from accsim.sweep.driver import Crew, LostError, Rounds, drive
+from accsim.sweep.driver import Crew, LostError, drive
 from accsim.sweep.executors import crew
+from accsim.sweep.space import Points
 from accsim.sweep.store import open_store, read_store
 
 from .fakes import MIXED, one_round, point, run, study, task_of
@@ -69,7 +70,7 @@ def here(task: Task) -> Future[Outcome]:
 
 
 def drive_here(
-    path: Path, rounds: Rounds, crew: Crew | None = None, the_study: Study | None = None
+    path: Path, rounds: Points, crew: Crew | None = None, the_study: Study | None = None
 ) -> list[tuple[Outcome, bool]]:
     """Drive with a crew in this process."""
     told: list[tuple[Outcome, bool]] = []
@@ -106,7 +107,7 @@ def test_no_more_points_are_under_way_than_the_window(tmp_path: Path) -> None:
     assert [row.point.settings for row in rows] == [point(n) for n in range(9)]
 
 
-def searching(seen: list[list[object]], rounds: int = 3) -> Rounds:
+def searching(seen: list[list[object]], rounds: int = 3) -> Points:
     """A search that asks for the same point again, and for points around what it has found."""
     best = 0
     for number in range(rounds):
