@@ -102,6 +102,9 @@ class _Walk:
 
     def __init__(self, program: Program, timeline: Timeline, op_count: int) -> None:
         self.program = program
+        queues = [program.queue(unit) for unit in Unit]
+        self.ops = [queue.op for queue in queues]
+        self.needs = [queue.needs for queue in queues]
         self.charged = [0] * (op_count * COLUMNS)
         # What is charged to the DRAM: operator, number of the descriptor, time, and so on. The
         # parts of all of them are computed together in the end.
@@ -164,7 +167,7 @@ class _Walk:
     def through_tile(self) -> None:
         """Back through a tile: from its results, or from where its unit took the next one."""
         unit, i = self.unit, self.index
-        op = self.program.queue(Unit(unit)).op[i]
+        op = self.ops[unit][i]
         free = self.end[unit][i] - self.drain[unit][i]
         if self.time > free:
             self.charge(op, _FILL if unit == Unit.ARRAY else _VECTOR, free)
@@ -183,12 +186,11 @@ class _Walk:
                 raise InvariantError("a first command started late for no reason")
             self.unit, self.index = unit, i - 1
         else:
-            needs = self.program.queue(Unit(unit)).needs
-            self.unit, self.index = blocker, needs[blocker][i] - 1
+            self.unit, self.index = blocker, self.needs[unit][blocker][i] - 1
 
     def through_request(self) -> None:
         unit, i = self.unit, self.index
-        op = self.program.queue(Unit(unit)).op[i]
+        op = self.ops[unit][i]
         number = self.place[unit][i]
         # The first descriptor has none before it; the walk then ends here, at time 0.
         before, before_unit, before_index = 0, unit, i

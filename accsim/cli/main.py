@@ -25,16 +25,13 @@ from accsim.cli.report import report_command
 from accsim.cli.run import run_command
 from accsim.cli.schema import schema_command
 from accsim.cli.show import show_command
+from accsim.cli.stopping import Terminated
 from accsim.cli.sweep import sweep_command
 from accsim.cli.target import target_command
 from accsim.cli.trace import trace_command
 from accsim.cli.view import view_command
 from accsim.cli.whatif import whatif_command
 from accsim.errors import AccsimError, InputError
-
-
-class Terminated(BaseException):
-    """SIGTERM came; like `KeyboardInterrupt`, nothing on the way to `main` may swallow it."""
 
 
 def _print_versions(context: click.Context, _option: click.Parameter, wanted: bool) -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
-from accsim.cli.exit_codes import INTERRUPTED, UNFINISHED
+from accsim.cli.exit_codes import INTERRUPTED, TERMINATED, UNFINISHED
 from accsim.cli.options import json_option, workers_option
+from accsim.cli.stopping import Terminated
 from accsim.cli.sweep_reading import export_command, show_command
 from accsim.cli.sweep_report import report_command
 
@@ -78,8 +79,8 @@ def run_command(
 ) -> None:
     """Simulate the points of the study in FILE, and keep what is found in STORE.
 
-    Ctrl-C keeps the points that are finished. The exit code is 0, or 3 if points failed or timed
-    out.
+    Ctrl-C and SIGTERM keep the points that are finished. The exit code is 0, or 3 if points failed
+    or timed out.
     """
     import json
 
@@ -104,15 +105,18 @@ def run_command(
         with (
             crew(executor, count or cores(), evaluate, study.timeout_s) as workers,
             open_store(out, study, text, resume) as store,
-            telling(tally, quiet) as told,
+            telling(tally, quiet) as tell,
         ):
-            drive(study, points(study), task_of, store, workers, told)
-    except KeyboardInterrupt:
+            drive(study, points(study), task_of, store, workers, tell)
+    except (KeyboardInterrupt, Terminated) as stop:
         import shlex
 
+        told, code = "interrupted", INTERRUPTED
+        if isinstance(stop, Terminated):
+            told, code = "terminated", TERMINATED
         again = f"accsim sweep {shlex.quote(file)} -o {shlex.quote(str(out))} --resume"
-        click.echo(f"interrupted; {tally.counts()}; to go on: {again}", err=True)
-        context.exit(INTERRUPTED)
+        click.echo(f"{told}; {tally.counts()}; to go on: {again}", err=True)
+        context.exit(code)
     if as_json:
         click.echo(json.dumps(tally.to_json(), indent=2))
     elif not quiet:

@@ -121,7 +121,7 @@ class _Machine:
         self.stream_used = 0
         self.room: tuple[int, simpy.Event] | None = None
         """The load that waits for room in the stream buffer: bytes wanted, event."""
-        self.in_flight: deque[tuple[int, Unit]] = deque()
+        self.in_flight: deque[tuple[int, int]] = deque()
         """Descriptors in the memory system: completion time, queue they came from."""
         self.slot_waiters: deque[simpy.Event] = deque()
         self.controller_idle: simpy.Event | None = None
@@ -266,30 +266,31 @@ class _Machine:
     def transfers(self, unit: Unit, queue: Transfers) -> Steps:
         """One queue of the DMA: takes room, takes a slot, hands the descriptor to the memory."""
         env, done, lane = self.env, self.done, self.lanes[unit]
-        clock, dma = self.chip.clock, self.chip.dma
+        edge_ps, next_edge = self.chip.clock.edge_ps, self.chip.clock.next_edge
+        issue_cycles, outstanding = self.chip.dma.issue_cycles, self.chip.dma.outstanding
         stream_bytes = self.program.stream_bytes
         # A queue of the DMA never waits for itself: it is in order.
-        peer = Unit.LOAD if unit is Unit.STORE else Unit.STORE
-        need_peer, need_array, need_vector = (
-            queue.needs[u] for u in (peer, Unit.ARRAY, Unit.VECTOR)
-        )
         write, me = unit is Unit.STORE, int(unit)
+        peer = _LOAD if write else _STORE
+        need_peer, need_array, need_vector = (queue.needs[u] for u in (peer, _ARRAY, _VECTOR))
         memory, windows, spents = self.memory, self.windows, self.spent
         submit, window, spent = memory.submit, memory.window, memory.spent
         request_unit, request_index = self.request_unit, self.request_index
         ready, start, end, blockers = lane.ready, lane.start, lane.end, lane.blocker
-        sizes, in_flight, outstanding = queue.sram_bytes, self.in_flight, dma.outstanding
+        sizes, in_flight = queue.sram_bytes, self.in_flight
+        addresses, rows = queue.address, queue.rows
+        row_bytes, strides = queue.row_bytes, queue.stride_bytes
         for i in range(len(queue)):
             blocker = NO_BLOCKER
             if done[peer] < need_peer[i]:
                 yield self.reached(peer, need_peer[i])
-                blocker = int(peer)
+                blocker = peer
             if done[2] < need_array[i]:
-                yield self.reached(Unit.ARRAY, need_array[i])
-                blocker = int(Unit.ARRAY)
+                yield self.reached(_ARRAY, need_array[i])
+                blocker = _ARRAY
             if done[3] < need_vector[i]:
-                yield self.reached(Unit.VECTOR, need_vector[i])
-                blocker = int(Unit.VECTOR)
+                yield self.reached(_VECTOR, need_vector[i])
+                blocker = _VECTOR
             size = sizes[i]
             if self.stream_used + size > stream_bytes:
                 event = env.event()
@@ -307,17 +308,10 @@ class _Machine:
                 self.sram_ps.append(now)
                 self.sram_bytes.append(self.stream_used)
             # Both queues share one issue port.
-            issue = clock.next_edge(max(now, self.issue_free_ps)) + dma.issue_cycles
-            arrival = clock.edge_ps(issue)
+            free_ps = self.issue_free_ps
+            arrival = edge_ps(next_edge(now if now > free_ps else free_ps) + issue_cycles)
             self.issue_free_ps = arrival
-            finish = submit(
-                arrival,
-                queue.address[i],
-                queue.rows[i],
-                queue.row_bytes[i],
-                queue.stride_bytes[i],
-                write,
-            )
+            finish = submit(arrival, addresses[i], rows[i], row_bytes[i], strides[i], write)
             # Completions are reported in order: a descriptor is not done before an earlier one.
             if finish < self.last_done_ps:
                 finish = self.last_done_ps
@@ -331,7 +325,7 @@ class _Machine:
             start[i] = arrival
             end[i] = finish
             blockers[i] = blocker
-            in_flight.append((finish, unit))
+            in_flight.append((finish, me))
             if self.controller_idle is not None:
                 self.controller_idle.succeed()
                 self.controller_idle = None

@@ -13,6 +13,7 @@ import pytest
 
 from accsim import __version__
 from accsim.cli import main as main_module
+from accsim.cli.stopping import Terminated
 from accsim.errors import Deadlock, InputError, Problem
 
 from .conftest import accsim
@@ -98,7 +99,7 @@ def test_a_reader_that_leaves_early_is_no_error_to_talk_about() -> None:
         ),
         (Deadlock("array waits for load 7"), 1, "error: array waits for load 7\n"),
         (KeyboardInterrupt(), 130, "\ninterrupted\n"),
-        (main_module.Terminated(), 143, "terminated\n"),
+        (Terminated(), 143, "terminated\n"),
         (OSError(28, "No space left on device", "x"), 2, "error: x: No space left on device\n"),
     ],
 )

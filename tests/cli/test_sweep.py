@@ -143,7 +143,13 @@ def test_failed_points_are_rows_and_exit_code_3(
     assert reasons == 4 * [""] + 4 * ["ZeroDivisionError: of all things"]
 
 
-def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("sent", "code", "told"),
+    [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")],
+)
+def test_a_stopped_sweep_keeps_what_is_finished_and_says_how_to_go_on(
+    folder: Path, tmp_path: Path, sent: signal.Signals, code: int, told: str
+) -> None:
     path, study = tmp_path / "s.sqlite", folder / "study.yaml"
     command = [sys.executable, "-m", "accsim", "sweep", str(study), "-o", str(path)]
     pipe = subprocess.PIPE
@@ -151,14 +157,14 @@ def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(folder: Path, tmp_p
         command, stdout=pipe, stderr=pipe, text=True, start_new_session=True
     ) as running:
         wait_for_a_point(path, running)
-        # To all of them, as a terminal sends it.
-        os.killpg(running.pid, signal.SIGINT)
+        # To all of them, as a terminal sends Ctrl-C.
+        os.killpg(running.pid, sent)
         out, error = running.communicate(timeout=60)
-    assert (out, running.returncode) == ("", 130)
+    assert (out, running.returncode) == ("", code)
     kept = len(read_store(path).rows)
     points = "1 point" if kept == 1 else f"{kept} points"
     again = f"accsim sweep {study} -o {path} --resume"
-    assert error == f"interrupted; pockets: {points}: {kept} done; to go on: {again}\n"
+    assert error == f"{told}; pockets: {points}: {kept} done; to go on: {again}\n"
     done = accsim(*again.split()[1:])
     assert (done.stdout, done.returncode) == (COUNTS, 0)
     assert metrics(path) == metrics(folder / "s.sqlite")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from sweep.found import FRONT, write_found
+from sweep.found import FRONT, STUDY, write_found
 
 from accsim.cli.main import cli
 from accsim.errors import InputError
@@ -135,3 +136,12 @@ def test_reading_a_store_changes_nothing(store: Path) -> None:
     sweep("show", store)
     assert store.read_bytes() == before
     assert list(store.parent.iterdir()) == [store]
+
+
+def test_of_a_study_without_objectives_all_points_are_listed(tmp_path: Path) -> None:
+    store = write_found(tmp_path / "s.sqlite", replace(STUDY, objectives=()))
+    done = sweep("show", store)
+    assert done.output.lstrip().startswith("The study has no objectives: no point is better")
+    assert numbers(done.output) == [f"#{place}" for place in range(6)]
+    told = json.loads(sweep("show", store, "--json").output)
+    assert (told["front"], told["objectives"], len(told["points"])) == ([], {}, 6)

@@ -15,6 +15,7 @@ from sweep.found import STUDY, write_found
 import accsim
 from accsim.cli.main import cli
 from accsim.config.sweep_file import load_study
+from accsim.errors import InputError
 from accsim.evaluation import evaluate
 from accsim.study import Axis, Point, Row, Study
 from accsim.sweep.space import Space
@@ -201,3 +202,14 @@ def test_a_chart_of_the_front_has_a_page_of_its_own(tmp_path: Path) -> None:
 def test_notebooks_get_the_same_figure(tmp_path: Path) -> None:
     store = write_found(tmp_path / "s.sqlite")
     assert list(accsim.plots.pareto(store).data[1].customdata) == [0, 1, 3]
+
+
+def test_a_study_without_objectives_has_no_page(tmp_path: Path) -> None:
+    store = write_found(tmp_path / "s.sqlite", replace(STUDY, objectives=()))
+    with pytest.raises(InputError, match="its study has no objectives to report on; "):
+        CliRunner().invoke(
+            cli,
+            ["sweep", "report", str(store), "-o", str(tmp_path / "p.html")],
+            catch_exceptions=False,
+        )
+    assert not (tmp_path / "p.html").exists()

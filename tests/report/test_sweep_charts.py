@@ -95,3 +95,9 @@ def test_levels_have_their_mean_and_range() -> None:
 def test_long_labels_get_room_below() -> None:
     long = replace(EFFECT, levels=tuple(replace(one, label=30 * "x") for one in EFFECT.levels))
     assert level_figure(long, 0).layout.height == level_figure(EFFECT, 0).layout.height + 180
+
+
+def test_without_objectives_there_is_nothing_to_draw() -> None:
+    aimless = replace(FOUND, study=replace(STUDY, objectives=()), front=())
+    with pytest.raises(InputError, match="pockets: has no objectives to be drawn"):
+        pareto_chart(aimless)
