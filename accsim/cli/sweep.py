@@ -83,6 +83,7 @@ def run_command(
     or timed out.
     """
     import json
+    import shlex
 
     from accsim.config.shipped import find
     from accsim.config.sweep_file import load_study
@@ -109,8 +110,6 @@ def run_command(
         ):
             drive(study, points(study), task_of, store, workers, tell)
     except (KeyboardInterrupt, Terminated) as stop:
-        import shlex
-
         told, code = "interrupted", INTERRUPTED
         if isinstance(stop, Terminated):
             told, code = "terminated", TERMINATED
@@ -121,6 +120,9 @@ def run_command(
         click.echo(json.dumps(tally.to_json(), indent=2))
     elif not quiet:
         click.echo(tally.counts())
+        if tally.points > tally.done:
+            why = f"accsim sweep show {shlex.quote(str(out))} --failed"
+            click.echo(f"why points have no result: {why}", err=True)
     context.exit(UNFINISHED if tally.lost else 0)
 
 

@@ -36,6 +36,11 @@ class Tally:
         return self.found.total() + self.kept.total()
 
     @property
+    def done(self) -> int:
+        """Those that were simulated to the end."""
+        return self._of("done")
+
+    @property
     def lost(self) -> int:
         """Those that failed or timed out."""
         return self._of("failed") + self._of("timed_out")

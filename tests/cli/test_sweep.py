@@ -138,7 +138,9 @@ def test_failed_points_are_rows_and_exit_code_3(
     path = tmp_path / "s.sqlite"
     words = ["sweep", str(folder / "study.yaml"), "-o", str(path), "--workers", "2"]
     done = CliRunner().invoke(cli, words)
-    assert (done.output, done.exit_code) == ("pockets: 8 points: 4 done, 4 failed\n", 3)
+    assert (done.stdout, done.exit_code) == ("pockets: 8 points: 4 done, 4 failed\n", 3)
+    why = f"why points have no result: accsim sweep show {path} --failed\n"
+    assert done.stderr == why
     reasons = [row.outcome.reason for row in read_store(path).rows]
     assert reasons == 4 * [""] + 4 * ["ZeroDivisionError: of all things"]
 
