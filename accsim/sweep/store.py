@@ -233,7 +233,8 @@ def _check(base: sqlite3.Connection, path: Path, study: Study, resume: bool) -> 
     ((points,),) = base.execute("SELECT count(*) FROM points").fetchall()
     if held.name != study.name:
         message = f"holds another study, {held.name}; give another file for {study.name}"
-    elif held != study:
+    # As text: a level 1 that has become 1.0 makes other points.
+    elif _resolved(held) != _resolved(study):
         message = f"holds {held.name} as it was before its file was changed; give another file"
     elif version != __version__:
         message = (

@@ -135,6 +135,28 @@ def test_a_store_of_something_else_is_refused(tmp_path: Path) -> None:
         )
 
 
+def test_a_level_1_that_has_become_1_0_makes_another_study(tmp_path: Path) -> None:
+    whole, real = (
+        replace(WHOLE, axes=(Axis("z", ("chip.z",), ((level,),)),)) for level in (1, 1.0)
+    )
+    for held, asked in ((whole, real), (real, whole)):
+        path = tmp_path / f"{held is real}.sqlite"
+        with open_store(path, held, "", resume=False):
+            pass
+        assert refused(path, asked, resume=True) == (
+            f"{path}: holds whole as it was before its file was changed; give another file"
+        )
+
+
+def test_any_study_is_known_again(tmp_path: Path) -> None:
+    """Floats, truth values and long numbers among its settings."""
+    path = tmp_path / "s.sqlite"
+    with open_store(path, WHOLE, "", resume=False) as store:
+        store.put(row(0))
+    with open_store(path, WHOLE, "", resume=True) as store:
+        assert store.at(0) == row(0)
+
+
 def test_a_store_of_another_accsim_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
