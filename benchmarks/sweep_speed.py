@@ -1,8 +1,9 @@
 """How long a sweep takes with one and with two workers, and what memory a long one needs.
 
-python benchmarks/sweep_speed.py [--points 1000] [--memory-points 5000]
+python benchmarks/sweep_speed.py [--points 1000] [--workers 1 2] [--memory-points 5000]
 
-The points are those of sweeps/thousand.yaml; for the memory, with five dispatch latencies besides.
+The points are those of sweeps/thousand.yaml; for the memory, with five sets of acceptance besides,
+four of which find their passes simulated: it is about the memory, and not to take half an hour.
 Every sweep starts with new processes and an empty store. Memory is resident, of the driver and of
 the largest worker, after each fifth of the points.
 """
@@ -27,7 +28,10 @@ from accsim.sweep.space import Points, Space
 from accsim.sweep.store import open_store
 from accsim.sweep.tasks import task_of
 
-DISPATCH = Axis("dispatch", ("chip.core.dispatch_cycles",), tuple((n,) for n in range(0, 50, 10)))
+SETS = ("wikipedia", "books", "code", "eagle_llama2_chat_7b", "eagle_llama2_chat_13b")
+ACCEPTANCE = Axis(
+    "acceptance", ("workload.runs.heads4_k4.acceptance",), tuple((name,) for name in SETS)
+)
 
 
 class Watch:
@@ -71,18 +75,19 @@ def first(study: Study, count: int) -> Points:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--points", type=int, default=1000)
+    parser.add_argument("--workers", type=int, nargs="*", default=(1, 2))
     parser.add_argument("--memory-points", type=int, default=5000)
     options = parser.parse_args()
     study = load_study("thousand")
     # What is compiled on the first run after an installation is no matter of sweeps.
     swept(study, 2, 1)
-    for workers in (1, 2):
+    for workers in options.workers:
         seconds, watch = swept(study, options.points, workers)
         rate = watch.done / seconds
         print(f"{watch.done} points, {workers} workers: {seconds:.0f} s, {rate:.2f} points/s")
         print(f"  {watch.lost} failed")
     if options.memory_points:
-        large = replace(study, axes=(*study.axes, DISPATCH))
+        large = replace(study, axes=(*study.axes, ACCEPTANCE))
         _, watch = swept(large, options.memory_points, 2)
         for done, driver, worker in watch.seen:
             print(f"{done} points: driver {driver >> 20} MiB, largest worker {worker >> 20} MiB")
