@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from accsim.dram.reference import state as s
 from accsim.dram.reference.controller import (
     ANY,
@@ -14,7 +16,7 @@ from accsim.dram.reference.controller import (
     pick,
 )
 from accsim.dram.reference.device import PRE, RD, REF, REFB, WR, Ints
-from accsim.dram.reference.lean import inlined, lean
+from accsim.dram.reference.lean import SOURCES, inlined, lean
 from accsim.dram.reference.refresh import begin_refresh, next_of_refresh, refresh
 
 
@@ -121,92 +123,100 @@ def _take(p: Ints, buffers: Ints, channels: Ints, trace: Ints, taken: int, now: 
     return room
 
 
-@lean
-def run(
-    p: Ints,
-    gaps: Ints,
-    ready: Ints,
-    banks: Ints,
-    queues: Ints,
-    buffers: Ints,
-    channels: Ints,
-    ranks: Ints,
-    statistics: Ints,
-    window: Ints,
-    commands: Ints,
-    trace: Ints,
-    first: int,
-    end: int,
-    start: int,
-    until: int,
-    pause: int,
-    watched: int,
-) -> int:
-    """Offer a trace to channels `first` to `end` - 1 in order, keeping their buffers full.
+def _made_from(sources: int) -> Callable[..., int]:
+    @lean
+    def run(
+        p: Ints,
+        gaps: Ints,
+        ready: Ints,
+        banks: Ints,
+        queues: Ints,
+        buffers: Ints,
+        channels: Ints,
+        ranks: Ints,
+        statistics: Ints,
+        window: Ints,
+        commands: Ints,
+        trace: Ints,
+        first: int,
+        end: int,
+        start: int,
+        until: int,
+        pause: int,
+        watched: int,
+    ) -> int:
+        """Offer a trace to channels `first` to `end` - 1 in order, keeping their buffers full.
 
-    Args:
-        p: parameters P_*.
-        gaps: `gap_table`.
-        ready: this and the arrays down to `window` are those of a `State`, which moves on.
-        banks: see `State`.
-        queues: see `State`.
-        buffers: see `State`.
-        channels: see `State`.
-        ranks: see `State`.
-        statistics: see `State`.
-        window: see `State`.
-        commands: receives (cycle, command, bank, row) from row 1 on; row 0 counts them.
-        trace: requests, as integers; the first that does not fit holds back the others.
-        first: first channel that the trace may address.
-        end: one past the last.
-        start: cycle at which the trace is offered.
-        until: cycle before which to stop; FAR: once all is served; TAKEN: in the cycle in which the
-            last request is taken, before anything else happens in it.
-        pause: cycles from the end of a request's data until the next is offered; -1: at once.
-        watched: id of the requests whose data are noted in `window`.
+        Args:
+            p: parameters P_*.
+            gaps: `gap_table`.
+            ready: this and the arrays down to `window` are those of a `State`, which moves on.
+            banks: see `State`.
+            queues: see `State`.
+            buffers: see `State`.
+            channels: see `State`.
+            ranks: see `State`.
+            statistics: see `State`.
+            window: see `State`.
+            commands: receives (cycle, command, bank, row) from row 1 on; row 0 counts them.
+            trace: requests, as integers; the first that does not fit holds back the others.
+            first: first channel that the trace may address.
+            end: one past the last.
+            start: cycle at which the trace is offered.
+            until: cycle before which to stop; FAR: once all is served; TAKEN: in the cycle in which
+                the last request is taken, before anything else happens in it.
+            pause: cycles from the end of a request's data until the next is offered; -1: at once.
+            watched: id of the requests whose data are noted in `window`.
 
-    Returns:
-        How many requests of the trace were taken.
-    """
-    now, taken = start, 0
-    while now < until:
-        work = 0
-        last_end = 0
-        for c in range(first, end):
-            work += channels[c, s.READS] + channels[c, s.WRITES] + channels[c, s.QUEUED_ALL]
-            last_end = max(last_end, channels[c, s.LAST_END])
-        may_offer = now if pause < 0 or taken == 0 else last_end + pause
-        if pause < 0 or work == 0:
-            while taken < len(trace) and now >= may_offer:
-                if not _take(p, buffers, channels, trace, taken, now):
-                    break
-                taken += 1
-                work += 1
-                if pause >= 0:
-                    break
-        if taken == len(trace) and (until == s.TAKEN or (until == s.FAR and work == 0)):
-            break
-        wake = s.FAR
-        for c in range(first, end):
-            if channels[c, s.NOW] <= now:
-                channels[c, s.NOW] = _tick(
-                    p,
-                    gaps,
-                    ready,
-                    banks,
-                    queues,
-                    buffers,
-                    channels,
-                    ranks,
-                    statistics,
-                    window,
-                    commands,
-                    c,
-                    watched,
-                    now,
-                )
-            wake = min(wake, channels[c, s.NOW])
-        if pause >= 0 and work == 0 and taken < len(trace):
-            wake = min(wake, may_offer)
-        now = wake
-    return taken
+        Returns:
+            How many requests of the trace were taken.
+        """
+        now, taken = start, 0
+        if sources < 0:  # Never: it makes the number part of the code's key.
+            return 0
+        while now < until:
+            work = 0
+            last_end = 0
+            for c in range(first, end):
+                work += channels[c, s.READS] + channels[c, s.WRITES] + channels[c, s.QUEUED_ALL]
+                last_end = max(last_end, channels[c, s.LAST_END])
+            may_offer = now if pause < 0 or taken == 0 else last_end + pause
+            if pause < 0 or work == 0:
+                while taken < len(trace) and now >= may_offer:
+                    if not _take(p, buffers, channels, trace, taken, now):
+                        break
+                    taken += 1
+                    work += 1
+                    if pause >= 0:
+                        break
+            if taken == len(trace) and (until == s.TAKEN or (until == s.FAR and work == 0)):
+                break
+            wake = s.FAR
+            for c in range(first, end):
+                if channels[c, s.NOW] <= now:
+                    channels[c, s.NOW] = _tick(
+                        p,
+                        gaps,
+                        ready,
+                        banks,
+                        queues,
+                        buffers,
+                        channels,
+                        ranks,
+                        statistics,
+                        window,
+                        commands,
+                        c,
+                        watched,
+                        now,
+                    )
+                wake = min(wake, channels[c, s.NOW])
+            if pause >= 0 and work == 0 and taken < len(trace):
+                wake = min(wake, may_offer)
+            now = wake
+        return taken
+
+    return run
+
+
+run = _made_from(SOURCES)
