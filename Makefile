@@ -1,5 +1,6 @@
 # make run     set up, then run the main job
 # make test    set up, then run every check: lint, types, import contracts, tests
+# make slow-commands   run the commands of the docs, those too that take minutes
 # make bench   time a decode pass, the drawing of generations and the main job
 # make validate-dram   hold the DRAM reference model against recorded runs of other simulators
 # make cost-curves   simulate what passes of more rows cost, and write docs/cost-of-a-token.md
@@ -13,7 +14,7 @@ BIN := .venv/bin
 CHIP ?= chips/ddr_npu.yaml
 WORKLOAD ?= workloads/llama2_mtp.yaml
 
-.PHONY: run test setup bench validate-dram cost-curves multi-token-page attribution-page schemas docs traces clean
+.PHONY: run test setup slow-commands bench validate-dram cost-curves multi-token-page attribution-page schemas docs traces clean
 
 run: .venv/installed
 	$(BIN)/accsim run $(CHIP) $(WORKLOAD)
@@ -26,6 +27,9 @@ test: .venv/installed-dev
 	$(BIN)/pytest -n auto
 
 setup: .venv/installed-dev
+
+slow-commands: .venv/installed-dev
+	SLOW_COMMANDS=1 $(BIN)/pytest -n auto tests/docs/test_commands.py
 
 bench: .venv/installed-dev
 	$(BIN)/python benchmarks/decode_pass.py

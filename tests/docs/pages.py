@@ -8,13 +8,15 @@ Of the blocks of a page these count:
   line; alone, for any lines.
 - ``python``: a program.
 
-A comment behind a command may say ``# exit code N``, where that is not 0, or ``# not tested:
-REASON``, for what takes too long; on a line of its own this is for all commands below it in the
-block. Any other comment is for the reader.
+A comment behind a command may say ``# exit code N``, where that is not 0; ``# slow: REASON``, for
+what only ``make slow-commands`` runs; or ``# not tested: REASON``, for what needs more than this
+machine. On a line of its own each is for all commands below it in the block. Any other comment is
+for the reader.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from collections.abc import Iterator, Sequence
@@ -23,11 +25,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 
+FAST = "SLOW_COMMANDS" not in os.environ
+"""Whether commands that are slow are left out."""
+
 FENCE = re.compile(r"^(?P<indent> *)```(?P<kind>\w*)")
 HERE_DOCUMENT = re.compile(r"<<'?(?P<end>\w+)'?")
 EXIT_CODE = re.compile(r"# exit code (\d+)\b")
 NUMBER = re.compile(r"\d+\.\d+")
-NOT_TESTED = re.compile(r"# not tested: *(.*)")
+NOT_RUN = re.compile(r"# (?:not tested|slow): *(.*)" if FAST else r"# not tested: *(.*)")
 WRITES = ("-o", "--out", "--plot")
 SETTING_UP = ("make", "pip", "python", "python3", "git", "cd", "source", ".")
 """What brings accsim to a machine: continuous integration does it, on an empty one."""
@@ -158,8 +163,8 @@ def _commands(lines: list[str], name: str, first: int) -> list[Step]:
         number += 1
         text = "\n".join(lines[start:number]).strip()
         if text.startswith("#"):
-            not_tested = NOT_TESTED.match(text)
-            why = not_tested[1] if not_tested else why
+            not_run = NOT_RUN.match(text)
+            why = not_run[1] if not_run else why
         elif text:
             step = _step(text, f"{name}:{first + start}")
             found.append(replace(step, why=why or step.why))
@@ -181,8 +186,8 @@ def _session(lines: list[str], name: str, first: int) -> list[Step]:
 
 
 def _step(text: str, place: str) -> Step:
-    code, not_tested = EXIT_CODE.search(text), NOT_TESTED.search(text)
-    why = not_tested[1] if not_tested else None
+    code, not_run = EXIT_CODE.search(text), NOT_RUN.search(text)
+    why = not_run[1] if not_run else None
     if text.split()[0] in SETTING_UP:
         why = "it sets up accsim"
     return Step(place, text, exit_code=int(code[1]) if code else 0, why=why)
