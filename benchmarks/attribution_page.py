@@ -8,19 +8,15 @@ some minutes on two cores.
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
-from pathlib import Path
 from typing import Any
 
 from attribution.page import check, knob_table, page
 from attribution.studies import cases, study
+from written_page import figures, page_options, write_page
 
-from accsim.files import whole_file
 from accsim.workers import workers
 
-ROOT = Path(__file__).parent.parent
 NAME = "attribution"
 
 
@@ -38,20 +34,11 @@ def simulate_all(count: int) -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=ROOT / "docs")
-    parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--again", action="store_true", help="the page of the old figures")
-    options = parser.parse_args()
-    if options.again:
-        found = json.loads((options.out / f"{NAME}.json").read_text(encoding="utf-8"))
-    else:
-        found = simulate_all(options.workers)
+    options = page_options(__doc__)
+    found = figures(options, NAME, simulate_all)
     print(knob_table([one for one in found if one["fits"]]))
     check(found)
-    for suffix, text in (("json", json.dumps(found, indent=1) + "\n"), ("md", page(found))):
-        with whole_file(options.out / f"{NAME}.{suffix}") as temporary:
-            temporary.write_text(text, encoding="utf-8")
+    write_page(options.out, NAME, found, page(found))
     print(f"wrote {options.out / NAME}.md and .json")
 
 

@@ -8,12 +8,9 @@ a Chromium. Takes some minutes on two cores.
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from pathlib import Path
 from typing import Any
 
 from cost_of_a_token.laws import check
@@ -30,11 +27,10 @@ from cost_of_a_token.studies import (
     sharing,
     turning,
 )
+from written_page import figures, page_options, write_page
 
-from accsim.files import whole_file
 from accsim.report.charts import cost_figure
 
-ROOT = Path(__file__).parent.parent
 NAME = "cost-of-a-token"
 
 
@@ -80,21 +76,12 @@ def simulate_all(workers: int) -> dict[str, Any]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=ROOT / "docs")
-    parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--again", action="store_true", help="page and picture of the old figures")
-    options = parser.parse_args()
+    options = page_options(__doc__)
     drawn_by = browser()
-    if options.again:
-        found = json.loads((options.out / f"{NAME}.json").read_text(encoding="utf-8"))
-    else:
-        found = simulate_all(options.workers)
+    found = figures(options, NAME, simulate_all)
     check(found)
     write_svg(options.out / f"{NAME}.svg", cost_figure(ratios(found)), drawn_by)
-    for suffix, text in (("json", json.dumps(found, indent=1) + "\n"), ("md", page(found))):
-        with whole_file(options.out / f"{NAME}.{suffix}") as temporary:
-            temporary.write_text(text, encoding="utf-8")
+    write_page(options.out, NAME, found, page(found))
     print(f"wrote {options.out / NAME}.md, .json and .svg")
 
 

@@ -8,12 +8,9 @@ a Chromium. Takes some minutes on two cores.
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from pathlib import Path
 from typing import Any
 
 from cost_of_a_token.picture import browser, write_svg
@@ -39,10 +36,7 @@ from multi_token.studies import (
     training,
     turning,
 )
-
-from accsim.files import whole_file
-
-ROOT = Path(__file__).parent.parent
+from written_page import figures, page_options, write_page
 
 
 def simulate_all(workers: int) -> dict[str, Any]:
@@ -111,22 +105,13 @@ def simulate_all(workers: int) -> dict[str, Any]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=ROOT / "docs")
-    parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--again", action="store_true", help="page and pictures of the old figures")
-    options = parser.parse_args()
+    options = page_options(__doc__)
     drawn_by = browser()
-    if options.again:
-        found = json.loads((options.out / f"{NAME}.json").read_text(encoding="utf-8"))
-    else:
-        found = simulate_all(options.workers)
+    found = figures(options, NAME, simulate_all)
     check(found)
     for name, figure in PICTURES.items():
         write_svg(options.out / f"{NAME}-{name}.svg", figure(found), drawn_by)
-    for suffix, text in (("json", json.dumps(found, indent=1) + "\n"), ("md", page(found))):
-        with whole_file(options.out / f"{NAME}.{suffix}") as temporary:
-            temporary.write_text(text, encoding="utf-8")
+    write_page(options.out, NAME, found, page(found))
     print(f"wrote {options.out / NAME}.md, .json and its pictures")
 
 

@@ -21,16 +21,6 @@ from .test_bounds import FP16, INT8, matmul
 SHIPPED = load_chip("ddr_npu")
 """With the figures of the tables."""
 
-ROUND = StatedEnergy(
-    dram_activation_pj_per_row=1000,
-    dram_io_pj_per_bit=10,
-    dram_background_mw_per_rank=500,
-    dram_refresh_pj_per_rank=8000,
-    sram_pj_per_byte=2,
-    mac_pj=(1, 0.5, 0.25),
-    vector_pj_per_element=4,
-    static_w=3,
-)
 NOTHING = Work(0, 0, 0, 0, 0, (0, 0, 0), 0)
 SOME = Work(
     elapsed_ps=10**6,
@@ -41,12 +31,6 @@ SOME = Work(
     macs=(100, 40, 20),
     vector_elements=50,
 )
-
-
-@pytest.fixture(scope="module")
-def round_chip(small_chip: Chip) -> Chip:
-    """Two channels of one rank, and round figures that count as exact."""
-    return replace(small_chip, energy=ROUND)
 
 
 def spent(chip: Chip, work: Work) -> dict[str, int]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,20 +11,9 @@ from accsim.analysis.energy import Work, consumers
 from accsim.analysis.energy_shares import apportioned_pj, shared
 from accsim.chip import Chip
 from accsim.config.resolve import load_chip
-from accsim.energy import StatedEnergy
 from accsim.result import CONSUMERS
 
 SHIPPED = load_chip("ddr_npu")
-ROUND = StatedEnergy(
-    dram_activation_pj_per_row=1000,
-    dram_io_pj_per_bit=10,
-    dram_background_mw_per_rank=500,
-    dram_refresh_pj_per_rank=8000,
-    sram_pj_per_byte=2,
-    mac_pj=(1, 0.5, 0.25),
-    vector_pj_per_element=4,
-    static_w=3,
-)
 MATMUL = Work(
     elapsed_ps=900,
     dram_bytes=1000,
@@ -54,12 +42,6 @@ RUN = Work(
     macs=(0, 40, 20),
     vector_elements=50,
 )
-
-
-@pytest.fixture(scope="module")
-def round_chip(small_chip: Chip) -> Chip:
-    """Two channels of one rank, and round figures that count as exact."""
-    return replace(small_chip, energy=ROUND)
 
 
 def test_work_is_paid_by_who_did_it_and_time_by_who_took_it(round_chip: Chip) -> None:
