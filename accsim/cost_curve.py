@@ -18,7 +18,7 @@ from accsim.passes import simulated
 from accsim.pipeline import Progress, check_fits
 from accsim.result import CAUSES
 from accsim.timeline import Column
-from accsim.tracing.shorten import Shortened, shorten
+from accsim.tracing.shorten import shortened
 from accsim.tracing.verification import verify_pass
 from accsim.workload import Workload
 
@@ -105,7 +105,7 @@ def graph_cost(chip: Chip, graph: PassGraph, context: int) -> Cost:
     Raises:
         InputError: it does not fit the SRAM.
     """
-    short = shorten(graph) or Shortened(graph, frozenset(), 0)
+    short = shortened(graph)
     contexts = (context,) * graph.sequences
     stats = simulated(chip, short.graph, contexts, context + graph.rows).stats(chip)
     times = np.ones(len(short.graph.ops), dtype=np.int64)

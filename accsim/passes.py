@@ -26,7 +26,7 @@ from accsim.ops import Pass, PassGraph
 from accsim.pass_view import PassView
 from accsim.program import Program
 from accsim.timeline import Timeline
-from accsim.tracing.shorten import KEEP, Shortened, shorten
+from accsim.tracing.shorten import KEEP, shortened
 
 
 class Memory:
@@ -133,7 +133,7 @@ def _alike(
     chip: Chip, graph: PassGraph, passes: tuple[Pass, ...], cache_tokens: int, keep: int
 ) -> PrefillStats:
     """Passes of one graph, which differ in contexts only."""
-    short = shorten(graph, keep=keep) or Shortened(graph, frozenset(), 0)
+    short = shortened(graph, keep=keep)
     work = _fingerprint(chip, short.graph)
 
     def known(number: int) -> PassStats:

@@ -26,7 +26,7 @@ from accsim.ops import OpTrace, Pass, PassGraph, TracedRun
 from accsim.pass_view import VIEW_CAP, PassView
 from accsim.passes import SimulatedPass, simulated
 from accsim.result import Result, RunResult
-from accsim.tracing.shorten import Shortened, shorten
+from accsim.tracing.shorten import shortened, whole
 from accsim.units import show_capacity
 
 LOOK_ROWS = 16384
@@ -291,9 +291,7 @@ def _alike(
 ) -> PrefillStats:
     """Prefill passes of one graph: they differ in contexts only, as decode passes do."""
     layers = len({op.layer for op in graph.ops if op.layer is not None})
-    short = None if exact else shorten(graph, pins)
-    if short is None:
-        short = Shortened(graph, frozenset(), 0)
+    short = whole(graph) if exact else shortened(graph, pins)
     passes = sample(
         [one.prefill[number].context for number in numbers],
         lambda index: measured(short.graph, numbers[index]),

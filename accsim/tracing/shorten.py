@@ -53,6 +53,16 @@ def shorten(graph: PassGraph, pins: tuple[Pin, ...] = (), keep: int = KEEP) -> S
     return Shortened(short, frozenset(model), len(gone))
 
 
+def whole(graph: PassGraph) -> Shortened:
+    """A graph of which nothing is dropped."""
+    return Shortened(graph, frozenset(), 0)
+
+
+def shortened(graph: PassGraph, pins: tuple[Pin, ...] = (), keep: int = KEEP) -> Shortened:
+    """What `shorten` gives, or the whole graph where that is short anyway."""
+    return shorten(graph, pins, keep) or whole(graph)
+
+
 def _layers(graph: PassGraph) -> dict[int, list[int]]:
     layers: dict[int, list[int]] = {}
     for index, op in enumerate(graph.ops):

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import ParamSpec, TypeVar, cast
 
 import numba
+
+from accsim.dram.jit import kept
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -29,12 +31,7 @@ def lean(function: Callable[P, R]) -> Callable[P, R]:
     function's own file only, not of the files that its helpers stand in: so the function must use
     `SOURCES` as a variable of a function around it, which is part of what code is found by.
     """
-    options: Any = {"_nrt": False}
-    try:
-        return cast("Callable[P, R]", numba.njit(cache=True, **options)(function))
-    except RuntimeError:
-        # As `accsim.dram.jit.compiled`: a read-only installation.
-        return cast("Callable[P, R]", numba.njit(**options)(function))
+    return kept(function, {"_nrt": False})
 
 
 def _digest() -> int:
